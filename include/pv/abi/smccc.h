@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: MIT */
+/* Arm SMCCC function numbers and hypervisor identities (Arm DEN0028, Linux 6.12). */
+#ifndef PV_ABI_SMCCC_H
+#define PV_ABI_SMCCC_H
+
+#define PV_SMCCC_VERSION 0x80000000u
+#define PV_SMCCC_ARCH_FEATURES 0x80000001u
+#define PV_SMCCC_VENDOR_HYP_UID 0x8600FF01u
+#define PV_SMCCC_NOT_SUPPORTED (~0ull) /* -1 */
+#define PV_SMCCC_VERSION_1_1 0x10001u
+
+/* Answers of PV_SMCCC_VENDOR_HYP_UID: the low 32 bits of X0..X3 */
+#define PV_SMCCC_UID_HYPERV_0 0x4D32BA58u
+#define PV_SMCCC_UID_HYPERV_1 0xCD244764u
+#define PV_SMCCC_UID_HYPERV_2 0x8EEF6C75u
+#define PV_SMCCC_UID_HYPERV_3 0x16597024u
+#define PV_SMCCC_UID_KVM_0 0xB66FB428u
+#define PV_SMCCC_UID_KVM_1 0xE911C52Eu
+#define PV_SMCCC_UID_KVM_2 0x564BCAA9u
+#define PV_SMCCC_UID_KVM_3 0x743A004Du
+
+/* ACPI FADT "Hypervisor Vendor Identity": 8 bytes at offset 268, FADT revision 6 and later */
+#define PV_FADT_HYPERV "MsHyperV"
+#define PV_FADT_XEN "XenVMMHV"
+
+#endif

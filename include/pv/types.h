@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Types and attributes that every libpv header uses.
+ *
+ * Conventions, stated once for all headers:
+ *  - Pointers must not be NULL unless a parameter says "may be NULL".
+ *  - Results are written through the last parameters, and only when the function returns PV_OK
+ *    unless its text says otherwise.
+ *  - GPA = guest physical address, always 64 bits wide. A hypervisor page has 4096 bytes whatever
+ *    page size the kernel uses.
+ *  - `Context:` says where a function may be called. "this VP" = on the processor that the
+ *    struct pv_vp belongs to, and staying there until it returns. No function ever sleeps.
+ *  - Structures are the caller's memory. Members are readable; only the library writes them.
+ */
+#ifndef PV_TYPES_H
+#define PV_TYPES_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+#define PV_STATIC_ASSERT(condition, text) static_assert(condition, text)
+#else
+#define PV_STATIC_ASSERT(condition, text) _Static_assert(condition, text)
+#endif
+
+#define PV_MUST_CHECK __attribute__((warn_unused_result))
+#define PV_ALIGNED(bytes) __attribute__((aligned(bytes)))
+
+#define PV_PAGE_BYTES 4096u
+
+/* "No such address": what pv_os_virt_to_gpa() answers when it cannot translate. */
+#define PV_GPA_NONE (~0ull)
+
+/* Number by which the hypervisor names a virtual processor. Not an APIC id, not a CPU number. */
+struct pv_vp_index {
+    uint32_t value;
+};
+
+/* Number by which the hardware names a processor: APIC id on x86, MPIDR on arm64. */
+struct pv_hw_id {
+    uint64_t value;
+};
+
+#endif
