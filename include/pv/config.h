@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The compile-time knobs. Override one with -D, or several in a file named by
+ * -DPV_CONFIG='"my_pv_config.h"'. Everything that can be a run-time choice is in
+ * struct pv_guest_config instead.
+ */
+#ifndef PV_CONFIG_H
+#define PV_CONFIG_H
+
+#include <pv/types.h>
+
+#ifdef PV_CONFIG
+#include PV_CONFIG
+#endif
+
+/*
+ * How often a hypercall that answers TIME_OUT is issued again before PV_TIMED_OUT.
+ * Possible values: 0..1000. Default: 16.
+ */
+#ifndef PV_CONFIG_HV_TIMEOUT_RETRIES
+#define PV_CONFIG_HV_TIMEOUT_RETRIES 16
+#endif
+PV_STATIC_ASSERT(PV_CONFIG_HV_TIMEOUT_RETRIES >= 0 && PV_CONFIG_HV_TIMEOUT_RETRIES <= 1000,
+                 "PV_CONFIG_HV_TIMEOUT_RETRIES: 0..1000");
+
+/*
+ * 1: x86-64 calls the symbol pv_os_hypercall_page directly, for kernels that forbid indirect
+ * branches; the kernel then places that page (4096 bytes, 4096-aligned) in its own image, and
+ * pv_os_page_alloc is not asked for it. 0: an indirect call to a page allocated at run time.
+ */
+#ifndef PV_CONFIG_HV_DIRECT_CALL
+#define PV_CONFIG_HV_DIRECT_CALL 0
+#endif
+PV_STATIC_ASSERT(PV_CONFIG_HV_DIRECT_CALL == 0 || PV_CONFIG_HV_DIRECT_CALL == 1,
+                 "PV_CONFIG_HV_DIRECT_CALL: 0 or 1");
+
+#endif

@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The cold half of the OS seam: what a kernel must supply, found at link time.
+ *
+ * | function           | called by              | needed for                                     |
+ * |--------------------|------------------------|------------------------------------------------|
+ * | pv_os_page_alloc   | guest_init, vp_online  | hypercall page, argument pages, VP assist page |
+ * | pv_os_page_free    | *_release, error paths | the same                                       |
+ * | pv_os_page_protect | guest_init, release    | hypercall page (x86)                           |
+ * | pv_os_virt_to_gpa  | guest_init, vp_online  | every page told to the hypervisor              |
+ * | pv_os_map_gpa      | guest_init, resume     | adopting a hypercall page enabled by firmware  |
+ * | pv_os_unmap        | release, resume        | the same                                       |
+ * | pv_os_log          | guest_init, resume     | one line when a hypervisor misbehaves          |
+ *
+ * Detection (pv_detect_probe) and the hypercall path itself call none of them.
+ */
+#ifndef PV_OS_H
+#define PV_OS_H
+
+#include <pv/types.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+enum pv_os_access {
+    PV_OS_READ_WRITE = 0,   /* ordinary data, not executable */
+    PV_OS_READ_EXECUTE = 1, /* code the guest cannot write */
+};
+
+/*
+ * Give `pages` zeroed pages of 4096 bytes, physically contiguous, 4096-aligned, writable, in
+ * ordinary RAM that no device uses (shared with the host already, in a confidential guest).
+ * Context: that of pv_guest_init, pv_vp_online or pv_hv_assist_enable; several CPUs at once.
+ * Owns:    the library until pv_os_page_free with the same count.
+ * Return:  NULL when there is none.
+ */
+void *pv_os_page_alloc(size_t pages);
+
+/*
+ * Take back pages given by pv_os_page_alloc; they are READ_WRITE again when this is called.
+ * Context: that of the releasing function; several CPUs at once.
+ */
+void pv_os_page_free(void *page, size_t pages);
+
+/*
+ * Change the guest's own mapping of one page from pv_os_page_alloc on all CPUs.
+ * Context: that of pv_guest_init, pv_guest_resume or pv_guest_release.
+ * Return:  false when the kernel cannot; the hypercall page is then not used.
+ */
+bool pv_os_page_protect(void *page, enum pv_os_access access);
+
+/*
+ * Guest physical address of a byte of kernel memory (a page from pv_os_page_alloc, or a byte of a
+ * struct pv_vp), without encryption or sharing bits.
+ * Context: that of pv_guest_init, pv_vp_online or pv_hv_assist_enable; several CPUs at once.
+ * Return:  PV_GPA_NONE when there is none.
+ */
+uint64_t pv_os_virt_to_gpa(const void *address);
+
+/*
+ * Map one page of guest physical memory that the hypervisor or firmware owns.
+ * Context: that of pv_guest_init, pv_guest_resume, pv_vp_online or pv_hv_assist_enable.
+ * Return:  NULL when it cannot be mapped.
+ */
+void *pv_os_map_gpa(uint64_t gpa, enum pv_os_access access);
+
+/*
+ * Undo pv_os_map_gpa.
+ * Context: that of the releasing function.
+ */
+void pv_os_unmap(void *address);
+
+/*
+ * One line, without newline. May drop it.
+ * Context: that of pv_guest_init and pv_guest_resume.
+ */
+void pv_os_log(const char *text);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

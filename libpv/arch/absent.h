@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: MIT */
+/* Stand-ins for what an architecture does not have; a pv_port.h includes this file last. */
+#ifndef PV_ARCH_ABSENT_H
+#define PV_ARCH_ABSENT_H
+
+#include "arch/port_types.h"
+
+#if !PV_PORT_CPUID
+static inline struct pv_port_cpuid pv_port_cpuid(uint32_t leaf, uint32_t subleaf)
+{
+    const struct pv_port_cpuid none = { 0, 0, 0, 0 };
+
+    (void)leaf;
+    (void)subleaf;
+    return none;
+}
+#endif
+
+#if !PV_PORT_MSR
+static inline uint64_t pv_port_msr_read(uint32_t msr)
+{
+    (void)msr;
+    return 0;
+}
+
+static inline void pv_port_msr_write(uint32_t msr, uint64_t value)
+{
+    (void)msr;
+    (void)value;
+}
+#endif
+
+#if !PV_PORT_SMCCC
+static inline struct pv_port_smccc pv_port_smccc(int conduit, uint64_t function)
+{
+    const struct pv_port_smccc none = { ~0ull, 0, 0, 0 };
+
+    (void)conduit;
+    (void)function;
+    return none;
+}
+#endif
+
+#if !PV_PORT_SBI
+static inline struct pv_port_sbi pv_port_sbi(unsigned long extension, unsigned long function,
+                                             unsigned long argument)
+{
+    const struct pv_port_sbi none = { -2, 0 };
+
+    (void)extension;
+    (void)function;
+    (void)argument;
+    return none;
+}
+#endif
+
+#if !PV_PORT_HV
+static inline uint64_t pv_port_hv_call(uintptr_t entry, uint64_t control, uint64_t in, uint64_t out)
+{
+    (void)entry;
+    (void)control;
+    (void)in;
+    (void)out;
+    return PV_HV_STATUS_INVALID_HYPERCALL_CODE;
+}
+
+static inline uint64_t pv_port_hv_call_block(uintptr_t entry, uint64_t control,
+                                             uint64_t block[PV_PORT_BLOCK_QWORDS])
+{
+    (void)entry;
+    (void)control;
+    (void)block;
+    return PV_HV_STATUS_INVALID_HYPERCALL_CODE;
+}
+
+static inline bool pv_port_hv_block_usable(void)
+{
+    return false;
+}
+
+static inline void pv_port_vtl_switch(uintptr_t entry, bool to_lower, uint64_t control,
+                                      uint64_t shared[13])
+{
+    (void)entry;
+    (void)to_lower;
+    (void)control;
+    (void)shared;
+}
+#endif
+
+#endif

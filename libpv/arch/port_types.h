@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What every pv_port.h must provide: the hot half of the OS seam, as static inlines.
+ *
+ * A port is chosen by include path (-I libpv/arch/x86_64). A kernel with primitives of its own
+ * (Linux) puts its own pv_port.h earlier on the path.
+ *
+ *  PV_PORT_CPUID, PV_PORT_MSR, PV_PORT_SMCCC, PV_PORT_SBI, PV_PORT_HV
+ *                          0 or 1: the machine has it. The core writes `if (PV_PORT_MSR)`, so every
+ *                          line of it compiles for every architecture and the compiler drops what
+ *                          cannot happen. What a machine lacks comes from arch/absent.h.
+ *  pv_port_cpuid           CPUID
+ *  pv_port_msr_read/write  RDMSR, WRMSR; the core only names MSRs that the hypervisor advertised
+ *  pv_port_irq_save/restore  disable interrupts on this CPU and give back the old state
+ *  pv_port_compiler_barrier  the hypervisor reads and writes memory behind the compiler's back
+ *  pv_port_smccc           SMCCC call
+ *  pv_port_sbi             SBI ecall
+ *  pv_port_hv_call         one hypercall: control word and two registers in, result word out
+ *  pv_port_hv_call_block   one hypercall with the whole register block in and out
+ *  pv_port_hv_block_usable the registers of the block may be used now (x86: SSE is switched on)
+ *  pv_port_vtl_switch      VTL call or return
+ *
+ * `entry` of the hypercall primitives is pv_hv_guest.entry: on x86 the address to call, on arm64
+ * PV_PORT_ENTRY_SMCCC or PV_PORT_ENTRY_HVC1.
+ */
+#ifndef PV_ARCH_PORT_TYPES_H
+#define PV_ARCH_PORT_TYPES_H
+
+#include <pv/abi/hv.h>
+#include <pv/types.h>
+
+/*
+ * The only four functions libpv takes from its surroundings besides pv_os_*. Declared here, because
+ * a kernel need not have a <string.h>; a port whose own header declares them (Linux) says so.
+ */
+#ifndef PV_PORT_DECLARES_MEM_FUNCTIONS
+void *memcpy(void *to, const void *from, size_t bytes);
+void *memmove(void *to, const void *from, size_t bytes);
+void *memset(void *to, int byte, size_t bytes);
+int memcmp(const void *a, const void *b, size_t bytes);
+#endif
+
+struct pv_port_cpuid {
+    uint32_t eax, ebx, ecx, edx;
+};
+
+struct pv_port_smccc {
+    uint64_t a0, a1, a2, a3;
+};
+
+struct pv_port_sbi {
+    long error;
+    unsigned long value;
+};
+
+#define PV_PORT_ENTRY_SMCCC 1u
+#define PV_PORT_ENTRY_HVC1 2u
+
+#define PV_PORT_BLOCK_QWORDS 16
+
+#endif

@@ -1,0 +1,109 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The simulated machine: every primitive goes to a table that a test programs at run time. Only
+ * here may the seam be a table of function pointers; kernels never pay for it.
+ */
+#ifndef PV_PORT_H
+#define PV_PORT_H
+
+#include "arch/port_types.h"
+
+/* One simulated CPU. A test points pv_sim at the one that its thread runs on. */
+struct pv_sim {
+    bool has_cpuid;
+    bool has_msr;
+    bool has_smccc;
+    bool has_sbi;
+    bool has_hv;
+    bool irqs_off;
+    void *machine; /* the test's own */
+    struct pv_port_cpuid (*cpuid)(struct pv_sim *sim, uint32_t leaf, uint32_t subleaf);
+    uint64_t (*msr_read)(struct pv_sim *sim, uint32_t msr);
+    void (*msr_write)(struct pv_sim *sim, uint32_t msr, uint64_t value);
+    struct pv_port_smccc (*smccc)(struct pv_sim *sim, int conduit, uint64_t function);
+    struct pv_port_sbi (*sbi)(struct pv_sim *sim, unsigned long extension, unsigned long function,
+                              unsigned long argument);
+    uint64_t (*hv_call)(struct pv_sim *sim, uintptr_t entry, uint64_t control, uint64_t in,
+                        uint64_t out);
+    uint64_t (*hv_call_block)(struct pv_sim *sim, uintptr_t entry, uint64_t control,
+                              uint64_t block[PV_PORT_BLOCK_QWORDS]);
+    bool (*hv_block_usable)(struct pv_sim *sim);
+    void (*vtl_switch)(struct pv_sim *sim, uintptr_t entry, bool to_lower, uint64_t control,
+                       uint64_t shared[13]);
+};
+
+extern _Thread_local struct pv_sim *pv_sim;
+
+#define PV_PORT_CPUID (pv_sim->has_cpuid)
+#define PV_PORT_MSR (pv_sim->has_msr)
+#define PV_PORT_SMCCC (pv_sim->has_smccc)
+#define PV_PORT_SBI (pv_sim->has_sbi)
+#define PV_PORT_HV (pv_sim->has_hv)
+
+static inline struct pv_port_cpuid pv_port_cpuid(uint32_t leaf, uint32_t subleaf)
+{
+    return pv_sim->cpuid(pv_sim, leaf, subleaf);
+}
+
+static inline uint64_t pv_port_msr_read(uint32_t msr)
+{
+    return pv_sim->msr_read(pv_sim, msr);
+}
+
+static inline void pv_port_msr_write(uint32_t msr, uint64_t value)
+{
+    pv_sim->msr_write(pv_sim, msr, value);
+}
+
+static inline uintptr_t pv_port_irq_save(void)
+{
+    uintptr_t was_off = pv_sim->irqs_off;
+
+    pv_sim->irqs_off = true;
+    return was_off;
+}
+
+static inline void pv_port_irq_restore(uintptr_t was_off)
+{
+    pv_sim->irqs_off = was_off != 0;
+}
+
+static inline void pv_port_compiler_barrier(void)
+{
+    __asm__ volatile("" : : : "memory");
+}
+
+static inline struct pv_port_smccc pv_port_smccc(int conduit, uint64_t function)
+{
+    return pv_sim->smccc(pv_sim, conduit, function);
+}
+
+static inline struct pv_port_sbi pv_port_sbi(unsigned long extension, unsigned long function,
+                                             unsigned long argument)
+{
+    return pv_sim->sbi(pv_sim, extension, function, argument);
+}
+
+static inline uint64_t pv_port_hv_call(uintptr_t entry, uint64_t control, uint64_t in, uint64_t out)
+{
+    return pv_sim->hv_call(pv_sim, entry, control, in, out);
+}
+
+static inline uint64_t pv_port_hv_call_block(uintptr_t entry, uint64_t control,
+                                             uint64_t block[PV_PORT_BLOCK_QWORDS])
+{
+    return pv_sim->hv_call_block(pv_sim, entry, control, block);
+}
+
+static inline bool pv_port_hv_block_usable(void)
+{
+    return pv_sim->hv_block_usable(pv_sim);
+}
+
+static inline void pv_port_vtl_switch(uintptr_t entry, bool to_lower, uint64_t control,
+                                      uint64_t shared[13])
+{
+    pv_sim->vtl_switch(pv_sim, entry, to_lower, control, shared);
+}
+
+#endif

@@ -1,0 +1,200 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * x86-64 at CPL 0, gcc and clang. Kernels must be built with -mno-red-zone (any kernel that takes
+ * interrupts is), because the hypercall page is entered by a CALL from inline assembly.
+ */
+#ifndef PV_PORT_H
+#define PV_PORT_H
+
+#include "arch/port_types.h"
+#include <pv/config.h>
+
+#define PV_PORT_CPUID 1
+#define PV_PORT_MSR 1
+#define PV_PORT_SMCCC 0
+#define PV_PORT_SBI 0
+#define PV_PORT_HV 1
+
+static inline struct pv_port_cpuid pv_port_cpuid(uint32_t leaf, uint32_t subleaf)
+{
+    struct pv_port_cpuid r;
+
+    __asm__ volatile("cpuid"
+                     : "=a"(r.eax), "=b"(r.ebx), "=c"(r.ecx), "=d"(r.edx)
+                     : "a"(leaf), "c"(subleaf));
+    return r;
+}
+
+static inline uint64_t pv_port_msr_read(uint32_t msr)
+{
+    uint32_t low;
+    uint32_t high;
+
+    __asm__ volatile("rdmsr" : "=a"(low), "=d"(high) : "c"(msr));
+    return (uint64_t)high << 32 | low;
+}
+
+/* The "memory" clobber orders it after the stores that prepare a page which the MSR names. */
+static inline void pv_port_msr_write(uint32_t msr, uint64_t value)
+{
+    __asm__ volatile("wrmsr"
+                     :
+                     : "c"(msr), "a"((uint32_t)value), "d"((uint32_t)(value >> 32))
+                     : "memory");
+}
+
+static inline uintptr_t pv_port_irq_save(void)
+{
+    uintptr_t flags;
+
+    __asm__ volatile("pushfq\n\tpopq %0\n\tcli" : "=r"(flags) : : "memory");
+    return flags;
+}
+
+static inline void pv_port_irq_restore(uintptr_t flags)
+{
+    __asm__ volatile("pushq %0\n\tpopfq" : : "r"(flags) : "memory", "cc");
+}
+
+static inline void pv_port_compiler_barrier(void)
+{
+    __asm__ volatile("" : : : "memory");
+}
+
+#if PV_CONFIG_HV_DIRECT_CALL
+extern uint8_t pv_os_hypercall_page[PV_PAGE_BYTES];
+#define PV_PORT_HV_CALL_INSN "call pv_os_hypercall_page"
+#else
+#define PV_PORT_HV_CALL_INSN "call *%[entry]"
+#endif
+
+/*
+ * TLFS: RCX control, RDX and R8 input and output GPA or fast input, RAX result; RCX changes in rep
+ * calls and nothing else does. Linux clobbers R9-R11 and the flags on top to be safe; so do we.
+ * All registers are operands of one asm, so that the compiler cannot reuse R8 in between.
+ */
+static inline uint64_t pv_port_hv_call(uintptr_t entry, uint64_t control, uint64_t in, uint64_t out)
+{
+    register uint64_t r8 __asm__("r8") = out;
+    uint64_t result = 0;
+
+    __asm__ volatile(PV_PORT_HV_CALL_INSN
+                     : "+a"(result), "+c"(control), "+d"(in), "+r"(r8)
+                     : [entry] "r"(entry)
+                     : "r9", "r10", "r11", "memory", "cc");
+    return result;
+}
+
+/*
+ * Block: RDX, R8, then XMM0-XMM5 with 16 bytes each. The kernel's own XMM contents are saved
+ * around the call; the caller keeps IRQs off. RBX and RSI hold the two pointers across the call:
+ * the TLFS preserves them, and every compiler convention that reached this page does.
+ */
+static inline uint64_t pv_port_hv_call_block(uintptr_t entry, uint64_t control,
+                                             uint64_t block[PV_PORT_BLOCK_QWORDS])
+{
+    PV_ALIGNED(16) uint8_t saved[6 * 16];
+    uint64_t result = 0;
+    uint64_t *in_out = block;
+    uint8_t *save = saved;
+    register uintptr_t target __asm__("r11") = entry;
+
+    __asm__ volatile(
+        "movups %%xmm0, 0x00(%[save])\n\t"
+        "movups %%xmm1, 0x10(%[save])\n\t"
+        "movups %%xmm2, 0x20(%[save])\n\t"
+        "movups %%xmm3, 0x30(%[save])\n\t"
+        "movups %%xmm4, 0x40(%[save])\n\t"
+        "movups %%xmm5, 0x50(%[save])\n\t"
+        "movups 0x10(%[block]), %%xmm0\n\t"
+        "movups 0x20(%[block]), %%xmm1\n\t"
+        "movups 0x30(%[block]), %%xmm2\n\t"
+        "movups 0x40(%[block]), %%xmm3\n\t"
+        "movups 0x50(%[block]), %%xmm4\n\t"
+        "movups 0x60(%[block]), %%xmm5\n\t"
+        "movq 0x00(%[block]), %%rdx\n\t"
+        "movq 0x08(%[block]), %%r8\n\t" PV_PORT_HV_CALL_INSN "\n\t"
+        "movq %%rdx, 0x00(%[block])\n\t"
+        "movq %%r8, 0x08(%[block])\n\t"
+        "movups %%xmm0, 0x10(%[block])\n\t"
+        "movups %%xmm1, 0x20(%[block])\n\t"
+        "movups %%xmm2, 0x30(%[block])\n\t"
+        "movups %%xmm3, 0x40(%[block])\n\t"
+        "movups %%xmm4, 0x50(%[block])\n\t"
+        "movups %%xmm5, 0x60(%[block])\n\t"
+        "movups 0x00(%[save]), %%xmm0\n\t"
+        "movups 0x10(%[save]), %%xmm1\n\t"
+        "movups 0x20(%[save]), %%xmm2\n\t"
+        "movups 0x30(%[save]), %%xmm3\n\t"
+        "movups 0x40(%[save]), %%xmm4\n\t"
+        "movups 0x50(%[save]), %%xmm5"
+        : "+a"(result), "+c"(control), [entry] "+r"(target)
+        : [block] "b"(in_out), [save] "S"(save)
+        : "rdx", "r8", "r9", "r10", "memory", "cc");
+    return result;
+}
+
+/* CR0.EM and CR0.TS clear, CR4.OSFXSR set: SSE instructions do not fault. */
+static inline bool pv_port_hv_block_usable(void)
+{
+    uint64_t cr0;
+    uint64_t cr4;
+
+    __asm__ volatile("movq %%cr0, %0" : "=r"(cr0));
+    __asm__ volatile("movq %%cr4, %0" : "=r"(cr4));
+    return (cr0 & 0xCu) == 0 && (cr4 & 0x200u) != 0;
+}
+
+/*
+ * VTL call or return: near call to the switch code with the control input in RCX (TLFS
+ * "Virtual Trust Levels"). RAX and RCX are used up; every other general register but RSP is shared
+ * with the other VTL, so all are loaded before, stored after, and the compiler's own are kept on
+ * this VTL's stack.
+ */
+static inline void pv_port_vtl_switch(uintptr_t entry, bool to_lower, uint64_t control,
+                                      uint64_t shared[13])
+{
+    (void)to_lower;
+    __asm__ volatile(
+        "pushq %%rbx\n\t"
+        "pushq %%rbp\n\t"
+        "pushq %%rdi\n\t"
+        "movq 0x00(%%rdi), %%rdx\n\t"
+        "movq 0x08(%%rdi), %%rbx\n\t"
+        "movq 0x10(%%rdi), %%rsi\n\t"
+        "movq 0x20(%%rdi), %%rbp\n\t"
+        "movq 0x28(%%rdi), %%r8\n\t"
+        "movq 0x30(%%rdi), %%r9\n\t"
+        "movq 0x38(%%rdi), %%r10\n\t"
+        "movq 0x40(%%rdi), %%r11\n\t"
+        "movq 0x48(%%rdi), %%r12\n\t"
+        "movq 0x50(%%rdi), %%r13\n\t"
+        "movq 0x58(%%rdi), %%r14\n\t"
+        "movq 0x60(%%rdi), %%r15\n\t"
+        "movq 0x18(%%rdi), %%rdi\n\t"
+        "call *%%rax\n\t"
+        "xchgq %%rdi, (%%rsp)\n\t"
+        "movq %%rdx, 0x00(%%rdi)\n\t"
+        "movq %%rbx, 0x08(%%rdi)\n\t"
+        "movq %%rsi, 0x10(%%rdi)\n\t"
+        "movq %%rbp, 0x20(%%rdi)\n\t"
+        "movq %%r8, 0x28(%%rdi)\n\t"
+        "movq %%r9, 0x30(%%rdi)\n\t"
+        "movq %%r10, 0x38(%%rdi)\n\t"
+        "movq %%r11, 0x40(%%rdi)\n\t"
+        "movq %%r12, 0x48(%%rdi)\n\t"
+        "movq %%r13, 0x50(%%rdi)\n\t"
+        "movq %%r14, 0x58(%%rdi)\n\t"
+        "movq %%r15, 0x60(%%rdi)\n\t"
+        "popq %%rdx\n\t"
+        "movq %%rdx, 0x18(%%rdi)\n\t"
+        "popq %%rbp\n\t"
+        "popq %%rbx"
+        : "+a"(entry), "+c"(control), "+D"(shared)
+        :
+        : "rdx", "rsi", "r8", "r9", "r10", "r11", "r12", "r13", "r14", "r15", "memory", "cc");
+}
+
+#include "arch/absent.h"
+
+#endif
