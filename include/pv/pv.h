@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: MIT */
+/* libpv: the guest side of virtualisation. All public headers at once. */
+#ifndef PV_PV_H
+#define PV_PV_H
+
+#include <pv/config.h>
+#include <pv/detect.h>
+#include <pv/guest.h>
+#include <pv/hv.h>
+#include <pv/os.h>
+#include <pv/status.h>
+#include <pv/told.h>
+#include <pv/types.h>
+
+#define PV_VERSION_MAJOR 0
+#define PV_VERSION_MINOR 1
+#define PV_VERSION_PATCH 0
+
+#endif

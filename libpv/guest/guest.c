@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: MIT */
+/* The life of a guest and of its VPs; each area does its part. */
+#include "guest/told.h"
+#include "hv/hv_internal.h"
+
+/* Detection and everything that follows from it; also on resume, when the host may be another. */
+static enum pv_status set_up(struct pv_guest *guest)
+{
+    pv_detect_probe(&guest->detect, &guest->config.hints);
+    return pv_hv_enable_(guest);
+}
+
+enum pv_status pv_guest_init(struct pv_guest *guest, const struct pv_guest_config *config)
+{
+    enum pv_status status = PV_OK;
+
+    if (guest->initialised)
+        return PV_BAD_STATE;
+    if (config != NULL)
+        status = pv_hv_config_check_(&config->hv);
+    if (status != PV_OK)
+        return status;
+    if (config != NULL)
+        guest->config = *config;
+    guest->initialised = true;
+    return set_up(guest);
+}
+
+enum pv_status pv_vp_online(struct pv_guest *guest, struct pv_vp *vp)
+{
+    enum pv_status status;
+
+    if (!guest->initialised || vp->guest != NULL)
+        return PV_BAD_STATE;
+    vp->guest = guest;
+    status = pv_hv_vp_online_(vp);
+    if (status != PV_OK)
+        vp->guest = NULL;
+    return status;
+}
+
+static void go_offline(struct pv_vp *vp)
+{
+    pv_told_take_back_(vp->guest, &vp->hv.told);
+    vp->guest = NULL;
+}
+
+enum pv_status pv_vp_offline(struct pv_vp *vp)
+{
+    if (vp->guest == NULL)
+        return PV_BAD_STATE;
+    if (vp->hv.depth != 0)
+        return PV_BUSY;
+    go_offline(vp);
+    return PV_OK;
+}
+
+enum pv_status pv_vp_release(struct pv_vp *vp)
+{
+    if (vp->guest != NULL)
+        return PV_BAD_STATE;
+    pv_hv_vp_release_(vp);
+    return PV_OK;
+}
+
+enum pv_status pv_guest_quiesce(struct pv_guest *guest, struct pv_vp *vp)
+{
+    if (!guest->initialised)
+        return PV_BAD_STATE;
+    if (vp != NULL && vp->guest != NULL)
+        go_offline(vp);
+    pv_told_take_back_(guest, &guest->hv.told);
+    guest->hv.entry = 0;
+    return PV_OK;
+}
+
+enum pv_status pv_guest_resume(struct pv_guest *guest, struct pv_vp *vp)
+{
+    enum pv_status status;
+
+    if (!guest->initialised || guest->hv.entry != 0)
+        return PV_BAD_STATE;
+    status = set_up(guest);
+    if (status == PV_OK && vp != NULL)
+        status = pv_vp_online(guest, vp);
+    return status;
+}
+
+enum pv_status pv_guest_release(struct pv_guest *guest, struct pv_vp *vp)
+{
+    enum pv_status status = pv_guest_quiesce(guest, vp);
+
+    if (status != PV_OK)
+        return status;
+    pv_hv_release_(guest);
+    guest->initialised = false;
+    return PV_OK;
+}

@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Issue one planned call and see it through. The hypervisor may continue a list in several steps,
+ * or ask for more time; it may also lie. So: completed elements never run backwards nor past the
+ * count, a success that is not complete must have moved, and time-outs are counted. The loop ends
+ * after at most count + PV_CONFIG_HV_TIMEOUT_RETRIES rounds whatever the answers are.
+ */
+#include "hv/hv_internal.h"
+#include "pv_port.h"
+
+#include <pv/config.h>
+
+/* IRQs are off around a block call, because the registers of the block are not saved for anybody
+ * who interrupts it. */
+static uint64_t call_block(uintptr_t entry, uint64_t control, uint64_t *block)
+{
+    const uintptr_t irq = pv_port_irq_save();
+    const uint64_t raw = pv_port_hv_call_block(entry, control, block);
+
+    pv_port_irq_restore(irq);
+    return raw;
+}
+
+static uint64_t call(uintptr_t entry, const struct pv_hv_issue *issue, uint32_t start)
+{
+    const uint64_t control = issue->control | (uint64_t)start << PV_HV_CONTROL_START_SHIFT;
+
+    if (issue->block != NULL)
+        return call_block(entry, control, issue->block);
+    return pv_port_hv_call(entry, control, issue->in, issue->out);
+}
+
+/* The count bits mean nothing in the answer to a simple call. */
+static void unpack(uint64_t raw, uint32_t reps, struct pv_hv_result *result)
+{
+    const uint64_t done = raw >> PV_HV_RESULT_REPS_SHIFT & PV_HV_CONTROL_REP_MASK;
+
+    result->status = (uint16_t)(raw & PV_HV_RESULT_STATUS_MASK);
+    result->reps = reps != 0 ? (uint16_t)done : 0;
+}
+
+enum pv_status pv_hv_run_(uintptr_t entry, const struct pv_hv_issue *issue,
+                          struct pv_hv_result *result)
+{
+    const uint32_t reps =
+        (uint32_t)(issue->control >> PV_HV_CONTROL_REPS_SHIFT & PV_HV_CONTROL_REP_MASK);
+    uint32_t timeouts = 0;
+    uint32_t start = 0;
+
+    for (;;) {
+        unpack(call(entry, issue, start), reps, result);
+        if (result->reps < start || result->reps > reps) {
+            result->reps = (uint16_t)start;
+            return PV_MALFORMED;
+        }
+        if (result->status == PV_HV_STATUS_SUCCESS && result->reps == reps)
+            return PV_OK;
+        if (result->status != PV_HV_STATUS_SUCCESS && result->status != PV_HV_STATUS_TIME_OUT)
+            return pv_hv_status_pv(result->status);
+        if (result->status == PV_HV_STATUS_SUCCESS && result->reps == start)
+            return PV_MALFORMED;
+        if (reps != 0 && result->reps == reps)
+            return PV_MALFORMED;
+        if (result->status == PV_HV_STATUS_TIME_OUT && timeouts++ == PV_CONFIG_HV_TIMEOUT_RETRIES)
+            return PV_TIMED_OUT;
+        start = result->reps;
+    }
+}

@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: MIT */
+/* What the files of the hv area share. */
+#ifndef PV_HV_HV_INTERNAL_H
+#define PV_HV_HV_INTERNAL_H
+
+#include <pv/guest.h>
+#include <pv/hv.h>
+
+/* ---- the two lives, called by guest.c ---- */
+
+enum pv_status pv_hv_config_check_(const struct pv_hv_config *config);
+/* Identity, page, features. On failure everything is taken back. */
+enum pv_status pv_hv_enable_(struct pv_guest *guest);
+/* Give back the memory of the hypercall page, once it has been taken back. */
+void pv_hv_release_(struct pv_guest *guest);
+enum pv_status pv_hv_vp_online_(struct pv_vp *vp);
+void pv_hv_vp_release_(struct pv_vp *vp);
+
+/* ---- the hypercall page (x86) ---- */
+
+/* Put the page in place; sets guest->hv.entry last. */
+enum pv_status pv_hv_page_enable_(struct pv_guest *guest);
+void pv_hv_page_release_(struct pv_guest *guest);
+
+/* ---- the VP assist page ---- */
+
+/* Put the page of an earlier online in place again. */
+enum pv_status pv_hv_assist_restore_(struct pv_vp *vp);
+void pv_hv_assist_release_(struct pv_vp *vp);
+
+/* ---- synthetic registers: an MSR on x86, a VP register on arm64 ---- */
+
+enum pv_hv_sreg {
+    PV_HV_SREG_GUEST_OS_ID,
+    PV_HV_SREG_VP_INDEX,
+    PV_HV_SREG_VP_ASSIST_PAGE,
+};
+
+enum pv_status pv_hv_sreg_read_(struct pv_guest *guest, enum pv_hv_sreg sreg, uint64_t *value);
+enum pv_status pv_hv_sreg_write_(struct pv_guest *guest, enum pv_hv_sreg sreg, uint64_t value);
+/* Write it down, then write it. */
+enum pv_status pv_hv_sreg_tell_(struct pv_guest *guest, struct pv_told *told,
+                                enum pv_hv_sreg sreg, uint64_t value, uint64_t off);
+/* The number under which pv_told knows it. */
+uint32_t pv_hv_sreg_number_(enum pv_hv_sreg sreg);
+/* arm64, before any page: one VP register of the calling VP through the register block. */
+enum pv_status pv_hv_sreg_get_block_(struct pv_guest *guest, uint32_t name,
+                                     struct pv_hv_register_value *value);
+enum pv_status pv_hv_sreg_set_block_(struct pv_guest *guest, uint32_t name, uint64_t value);
+
+/* ---- the engine ---- */
+
+/* One planned call, whichever way it goes. */
+struct pv_hv_issue {
+    uint64_t control; /* with fast bit and rep count, without start index */
+    uint64_t in;      /* GPA or fast input */
+    uint64_t out;     /* GPA or fast input */
+    uint64_t *block;  /* register block, or NULL */
+};
+
+/* Issue, continue and check; `result` is always written. */
+enum pv_status pv_hv_run_(uintptr_t entry, const struct pv_hv_issue *issue,
+                          struct pv_hv_result *result);
+
+/* Hypercalls are on and this VP is online. */
+static inline bool pv_hv_ready_(const struct pv_vp *vp)
+{
+    return vp->guest != NULL && vp->guest->hv.entry != 0;
+}
+
+/* The register block of this guest's conduit. */
+const struct pv_hv_room *pv_hv_block_room_(const struct pv_guest *guest);
+
+/* VP index self or below the advertised maximum. */
+bool pv_hv_index_ok_(const struct pv_guest *guest, struct pv_vp_index index);
+
+/* VP index as above, and no reserved bits in the VTL. */
+bool pv_hv_target_ok_(const struct pv_vp *vp, struct pv_hv_target target);
+
+/* Hand out a result to a caller who may not want it. */
+static inline void pv_hv_give_(struct pv_hv_result *to, struct pv_hv_result result)
+{
+    if (to != NULL)
+        *to = result;
+}
+
+#endif
