@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The smallest kernel that can host a library: one address space, all CPUs, a serial port, page
+ * protection and caught faults. Nothing in it knows libpv. The same interface stands on a bare
+ * machine (<arch>/) and on UEFI (efi/): an image defines kernel_main() and links one of the two.
+ *
+ * kernel_main() runs in long mode at ring 0, memory mapped 1:1, interrupts off, SSE on.
+ */
+#ifndef KERNEL_H
+#define KERNEL_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define KERNEL_PAGE_SIZE 4096u
+#define KERNEL_MAX_CPUS  32u
+
+/* Provided by the image; runs on CPU 0. Returning means kernel_exit(0). */
+void kernel_main(void);
+
+/* Writes n bytes to the serial port, polled. Calls from several CPUs do not mix their bytes. */
+void kernel_write(const char *text, size_t n);
+void kernel_puts(const char *text);
+
+/* Ends the machine and reports code to whoever started it: 0 is success. */
+_Noreturn void kernel_exit(unsigned code);
+
+/*
+ * Starts every other CPU. Each calls entry(cpu) once, with cpu counted from 1, on a stack of its
+ * own and in the same state as CPU 0, and is halted when entry returns. To be called once.
+ * Return: how many came up, after waiting a bounded time for those the machine is known to have.
+ */
+unsigned kernel_start_cpus(void (*entry)(unsigned cpu));
+
+/* The local APIC id of the calling CPU (the full 32 bits where the CPU tells them). */
+unsigned kernel_apic_id(void);
+
+/* The time stamp counter, not read before earlier instructions have finished. */
+uint64_t kernel_tsc(void);
+
+/*
+ * Makes one page of 4 KiB executable and read-only, or writable and not executable; nothing is
+ * ever both. Only the calling CPU's TLB is flushed.
+ * Return: false when page is not aligned or not mapped, or when page tables ran out (splitting a
+ * large page takes one).
+ */
+bool kernel_set_exec(void *page, bool executable_and_readonly);
+
+/* One pointer per CPU, NULL until set. */
+void *kernel_this_cpu(void);
+void kernel_set_this_cpu(void *self);
+
+/*
+ * Calls fn(arg). Return: true when it raised #UD, #GP or #PF on this CPU, in which case it was
+ * abandoned where it stood. Calls nest. Any other exception ends the machine with a report.
+ */
+bool kernel_faults(void (*fn)(void *), void *arg);
+
+/* What a freestanding compiler may call. */
+void *memcpy(void *restrict to, const void *restrict from, size_t n);
+void *memmove(void *to, const void *from, size_t n);
+void *memset(void *to, int byte, size_t n);
+int memcmp(const void *a, const void *b, size_t n);
+
+#endif
