@@ -1,0 +1,157 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# Runs guest images on real hypervisors, on this machine's KVM or in the lab.
+# Usage: sh tests/lab/run.sh --on MODE [--smp N] [OPTION...] IMAGE
+#        sh tests/lab/run.sh --jobs FILE [OPTION...]
+# MODE: native hyperv xen (KVM's three faces), tcg (no hypervisor), tcg-visible (an unknown one).
+# FILE: a job per line, "NAME MODE SMP IMAGE"; one boot of the lab serves them all.
+# --timeout N: real seconds per job, about (60). --host auto|lab|kvm: where KVM jobs run (auto).
+#
+# stdout has what the guest wrote; with --jobs each job's part stands between the lines
+# "=== begin NAME MODE" and "=== end NAME MODE VERDICT" (pass, fail, timeout or lost). Jobs that run
+# on this machine come first. Exit status: 0 all passed, 1 a guest failed or reset, 124 one ran out
+# of time, 3 the lab broke, 2 wrong usage, 77 not possible on this machine.
+
+set -eu
+lab=$(cd "$(dirname "$0")" && pwd)
+. "$lab/common.sh"
+. "$lab/packages.sh"
+. "$lab/initramfs.sh"
+. "$lab/probe.sh"
+
+usage() {
+	sed -n '/^# Usage/,/^# --timeout/s/^# //p' "$0" >&2
+	exit "$exit_usage"
+}
+
+on='' smp=1 limit=60 host=auto jobs='' image=''
+while [ $# -gt 0 ]; do
+	case $1 in
+	--on | --smp | --timeout | --host | --jobs) [ $# -ge 2 ] || usage ;;
+	esac
+	case $1 in
+	--on) on=$2 && shift ;;
+	--smp) smp=$2 && shift ;;
+	--timeout) limit=$2 && shift ;;
+	--host) host=$2 && shift ;;
+	--jobs) jobs=$2 && shift ;;
+	-*) usage ;;
+	*) [ -z "$image" ] || usage && image=$1 ;;
+	esac
+	shift
+done
+case $host in auto | lab | kvm) ;; *) usage ;; esac
+case $limit in '' | *[!0-9]* | 0) usage ;; esac
+if [ -n "$jobs" ]; then
+	[ -z "$on$image" ] && [ -r "$jobs" ] || usage
+else
+	[ -n "$on" ] && [ -n "$image" ] || usage
+fi
+
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+trap 'exit 130' INT TERM
+mkdir "$work/lab"
+
+# Where a job runs: here or in the lab.
+place() {
+	case $1 in
+	tcg | tcg-visible) echo here ;;
+	native | hyperv | xen)
+		case $host in
+		kvm) echo here ;;
+		lab) echo lab ;;
+		auto) if kvm_here "$1"; then echo here; else echo lab; fi ;;
+		esac
+		;;
+	*) die "$exit_usage" "unknown mode '$1'" ;;
+	esac
+}
+
+# Reads "NAME MODE SMP IMAGE" lines; writes numbered job lists and `names` for present().
+sort_jobs() {
+	number=0 lab_jobs=0
+	: >"$work/here"
+	while read -r name mode cpus file; do
+		case $name in '' | '#'*) continue ;; esac
+		[ -r "$file" ] || die "$exit_usage" "no such image: $file"
+		case $cpus in '' | *[!0-9]* | 0) die "$exit_usage" "bad number of CPUs: $cpus" ;; esac
+		where=$(place "$mode")
+		number=$((number + 1))
+		echo "$number $name $mode" >>"$work/names"
+		if [ "$where" = here ]; then
+			echo "$number $mode $cpus $file" >>"$work/here"
+		else
+			lab_jobs=$((lab_jobs + 1))
+			cp "$file" "$work/lab/image-$number"
+			echo "$number $mode $cpus $((limit / l1_slowness + 5))" >>"$work/lab/jobs"
+		fi
+	done
+}
+
+run_here() {
+	export QEMU="$host_qemu"
+	ROOT=$(view_root "$(dpkg --print-architecture)")
+	export ROOT
+	while read -r number mode cpus file; do
+		say "job $number on this machine ($mode)"
+		echo "=== begin $number"
+		status=0
+		timeout -s KILL "$limit" sh "$lab/$arch/l2.sh" "$mode" "$cpus" "$file" 2>"$work/log" ||
+			status=$?
+		printf '\n=== end %s %s\n' "$number" "$status"
+		case $status in "$l2_success" | 137) ;; *) sed 's/^/lab: | /' "$work/log" >&2 ;; esac
+	done <"$work/here"
+}
+
+run_lab() {
+	[ "$lab_jobs" -gt 0 ] || return 0
+	say "starting L1 for $lab_jobs job(s)"
+	{ cat "$l1_base" && initramfs_jobs "$work/lab"; } >"$work/initrd"
+	QEMU=$host_qemu timeout -s KILL $((60 + lab_jobs * 2 * limit)) \
+		sh "$lab/$arch/l1.sh" "$l1_linux" "$work/initrd" "$work/log" 2>/dev/null || :
+	[ -z "${PV_LAB_LOG:-}" ] || cp "$work/log" "$PV_LAB_LOG"
+}
+
+# Turns numbered frames into named ones, or into bare output for a single image; the exit status is
+# run.sh's. An end marker always starts a line of its own, hence the empty line held back before it.
+present() {
+	awk -v success="$l2_success" -v framed="$jobs" -v lost="$exit_lab" -v late="$exit_timeout" '
+	FILENAME != "-" { job[$1] = $2 " " $3; left[$1]; next }
+	/^=== begin [0-9]+$/ && !inside { inside = $3; if (framed) print "=== begin " job[inside]; next }
+	/^=== end [0-9]+ [0-9]+$/ && $3 == inside {
+		verdict = $4 == success ? "pass" : $4 == 137 ? "timeout" : "fail"
+		finish(inside, verdict)
+		inside = held = 0
+		next
+	}
+	!inside { next }
+	{ gsub(/\033\[[0-9;=]*[A-Za-z]/, "") } # firmware clears a screen that is a serial port
+	{
+		if (held) print ""
+		held = $0 == ""
+		if (!held) print
+		fflush()
+	}
+	END {
+		for (n in left) finish(n, "lost")
+		exit worst
+	}
+	function finish(n, verdict) {
+		if (framed) print "=== end " job[n] " " verdict
+		fflush()
+		delete left[n]
+		if (verdict == "lost") worst = lost
+		else if (verdict == "timeout" && worst != lost) worst = late
+		else if (verdict == "fail" && !worst) worst = 1
+	}' "$work/names" -
+}
+
+sh "$lab/prepare.sh"
+if [ -n "$jobs" ]; then cat "$jobs"; else echo "image $on $smp $image"; fi >"$work/list"
+sort_jobs <"$work/list"
+[ -s "$work/names" ] || exit 0
+status=0
+{ run_here && run_lab; } | present || status=$?
+[ "$status" -ne "$exit_lab" ] || { say "L1 did not finish:"; tail -5 "$work/log" >&2; }
+exit "$status"
