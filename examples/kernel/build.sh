@@ -30,7 +30,7 @@ efi() {
 	[ -r "$gnuefi/lib/crt0-efi-$arch.o" ] || { echo "no gnu-efi under $gnuefi" >&2; exit 77; }
 	# shellcheck disable=SC2046,SC2086
 	"${CC:-cc}" $common -fpic -fvisibility=hidden -fshort-wchar \
-		-DGNU_EFI_USE_MS_ABI -I"$gnuefi/include/efi" -I"$gnuefi/include/efi/$arch" \
+		-DGNU_EFI_USE_MS_ABI -isystem "$gnuefi/include/efi" -isystem "$gnuefi/include/efi/$arch" \
 		-shared -Wl,-Bsymbolic -Wl,-z,defs -Wl,--build-id=none -Wl,-z,noexecstack \
 		-T "$gnuefi/lib/elf_${arch}_efi.lds" "$gnuefi/lib/crt0-efi-$arch.o" \
 		"$here/string.c" "$here/efi"/*.c $(efi_shared) "$@" \

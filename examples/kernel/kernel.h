@@ -14,7 +14,7 @@
 #include <stdint.h>
 
 #define KERNEL_PAGE_SIZE 4096u
-#define KERNEL_MAX_CPUS  32u
+#define KERNEL_MAX_CPUS 32u
 
 /* Provided by the image; runs on CPU 0. Returning means kernel_exit(0). */
 void kernel_main(void);
@@ -41,7 +41,7 @@ uint64_t kernel_tsc(void);
 
 /*
  * Makes one page of 4 KiB executable and read-only, or writable and not executable; nothing is
- * ever both. Only the calling CPU's TLB is flushed.
+ * ever both. Only the calling CPU's TLB is flushed. One CPU at a time may call this.
  * Return: false when page is not aligned or not mapped, or when page tables ran out (splitting a
  * large page takes one).
  */

@@ -4,6 +4,7 @@
  * says which interfaces it sees, and tests/lab/check.sh knows what it should have seen.
  */
 #include "hyperv.h"
+#include "port.h"
 
 bool pv_freestanding_protect(void *page, enum pv_os_access access)
 {
@@ -85,6 +86,9 @@ void kernel_main(void)
 
     pv_detect_probe(&detect, NULL);
     say_interfaces(&detect);
+    /* A direct call reaches no other page than the kernel's own. */
+    if (!PV_CONFIG_HV_DIRECT_CALL)
+        check_port();
     if (pv_detect_has(&detect, PV_DETECT_HYPERV)) {
         check_detection();
         check_memory_only();

@@ -28,7 +28,7 @@ static struct pv_hv_flush_header own_flush(const struct pv_vp *vp)
 struct pv_vp *hyperv_start(uint32_t arg_pages, uint32_t forms_off)
 {
     const struct pv_guest_config config = {
-        .hv = { .os_id = OS_ID, .arg_pages = arg_pages, .forms_off = forms_off },
+        .hv = {.os_id = OS_ID, .arg_pages = arg_pages, .forms_off = forms_off},
     };
     struct pv_vp *vp = pv_freestanding_vp(0);
 
@@ -92,8 +92,8 @@ void check_page(struct pv_vp *vp)
 void check_calls(struct pv_vp *vp, const char *forms)
 {
     const struct pv_hv_flush_header flush = own_flush(vp);
-    const struct pv_hv_ipi ipi = { .vector = 0xF0 }; /* to nobody */
-    struct pv_hv_result result = { 0xFFFF, 0xFFFF };
+    const struct pv_hv_ipi ipi = {.vector = 0xF0}; /* to nobody */
+    struct pv_hv_result result = {0xFFFF, 0xFFFF};
 
     tap_say(forms);
     tap_equal(pv_hv_call_simple(vp, PV_HV_CALL_FLUSH_VIRTUAL_ADDRESS_SPACE, &flush, NULL, &result),
@@ -121,7 +121,7 @@ static void check_flush_list(struct pv_vp *vp)
         .in = gva_ranges,
         .count = 3,
     };
-    struct pv_hv_result result = { 0xFFFF, 0 };
+    struct pv_hv_result result = {0xFFFF, 0};
 
     for (size_t i = 0; i < MANY; i++)
         gva_ranges[i] = i << 12;
@@ -135,7 +135,7 @@ static void check_flush_list(struct pv_vp *vp)
 /* Variable header (a VP set with one bank) and a list in one block. */
 static void check_flush_list_ex(struct pv_vp *vp)
 {
-    const struct pv_hv_shape shape = { .reps = 5, .var_qwords = 1 };
+    const struct pv_hv_shape shape = {.reps = 5, .var_qwords = 1};
     struct pv_hv_flush_ex_header *in;
     struct pv_hv_args args;
 
@@ -162,7 +162,7 @@ void check_lists(struct pv_vp *vp)
 /* A call that travels in XMM registers must leave the kernel's own contents in them. */
 void check_xmm_preserved(struct pv_vp *vp)
 {
-    static const uint64_t pattern[12] = { 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12 };
+    static const uint64_t pattern[12] = {1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12};
     uint64_t after[12];
     struct pv_hv_flush_header *in;
     struct pv_hv_args args;
@@ -216,7 +216,7 @@ void check_nesting(struct pv_vp *vp)
 /* KVM has no VP-register calls: a clean "no", with its own status kept. */
 void check_refusals(struct pv_vp *vp)
 {
-    struct pv_hv_result result = { 0, 0 };
+    struct pv_hv_result result = {0, 0};
     uint64_t value = 0x5A5A;
     uint8_t vtl = 0xEE;
 
@@ -231,8 +231,8 @@ void check_refusals(struct pv_vp *vp)
     tap_ok(pv_hv_call_fast(vp, PV_HV_CALL_SIGNAL_EVENT, 0x00FFFFFF, 0, &result) != PV_OK,
            "signal on a connection that is none");
     tap_ok(result.status != PV_HV_STATUS_SUCCESS, "and its raw status is kept");
-    tap_equal(pv_hv_call_gpa(vp, PV_HV_CALL_FLUSH_VIRTUAL_ADDRESS_SPACE, NULL,
-                             vp->hv.args_gpa + 4, 0, NULL),
+    tap_equal(pv_hv_call_gpa(vp, PV_HV_CALL_FLUSH_VIRTUAL_ADDRESS_SPACE, NULL, vp->hv.args_gpa + 4,
+                             0, NULL),
               PV_BAD_ADDRESS, "misaligned block");
     tap_equal(pv_hv_call_gpa(vp, PV_HV_CALL_FLUSH_VIRTUAL_ADDRESS_SPACE, NULL,
                              vp->hv.args_gpa + 4080, 0, NULL),

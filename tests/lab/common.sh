@@ -23,5 +23,5 @@ exit_lab=3
 exit_absent=77
 exit_timeout=124
 
-# shellcheck source=x86_64/lab.conf
+# shellcheck source=tests/lab/x86_64/lab.conf
 . "$lab/$arch/lab.conf" || die "$exit_usage" "no lab for '$arch'"

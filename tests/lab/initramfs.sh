@@ -6,12 +6,13 @@
 
 l1_base=$cache/$arch-base.cpio
 l1_linux=$cache/$arch-linux
+l1_log=$cache/$arch-console.log
+host_root=$(view_root "$(dpkg --print-architecture)")
 host_qemu=$cache/$arch-qemu
 
 # pack DIR: an archive of a folder on stdout.
 pack() {
-	busybox=$(view_root "$(dpkg --print-architecture)")/usr/bin/busybox
-	(cd "$1" && find . | "$busybox" cpio -o -H newc 2>/dev/null)
+	(cd "$1" && find . | "$host_root/usr/bin/busybox" cpio -o -H newc 2>/dev/null)
 }
 
 # Copies paths below the view into the tree, links followed: a library is often a link to one.

@@ -13,9 +13,13 @@ view_root() { printf '%s\n' "$cache/$suite-$1"; }
 
 # The mirror this machine already uses; PV_MIRROR overrides it.
 mirror() {
+	if [ -n "${PV_MIRROR:-}" ]; then
+		printf '%s\n' "$PV_MIRROR"
+		return
+	fi
 	# shellcheck disable=SC2016 # apt expands these
-	[ -n "${PV_MIRROR:-}" ] && printf '%s\n' "$PV_MIRROR" || apt-get indextargets \
-		--format '$(ORIGIN) $(LABEL) $(COMPONENT) $(REPO_URI)' 'Created-By: Packages' |
+	apt-get indextargets 'Created-By: Packages' \
+		--format '$(ORIGIN) $(LABEL) $(COMPONENT) $(REPO_URI)' |
 		awk '$1 == "Debian" && $2 == "Debian" && $3 == "main" { print $4; exit }'
 }
 
@@ -25,10 +29,10 @@ view_apt() {
 	apt_arch=$1
 	apt_tool=$2
 	shift 2
-	"$apt_tool" -q -o "Dir::Etc::sourcelist=$apt_dir/sources.list" \
+	"$apt_tool" -qq -o "Dir::Etc::sourcelist=$apt_dir/sources.list" \
 		-o Dir::Etc::sourceparts=/dev/null -o Dir::Etc::preferencesparts=/dev/null \
 		-o "Dir::State::lists=$apt_dir/lists" -o "Dir::Cache=$apt_dir/cache" \
-		-o Dir::State::status=/dev/null -o "APT::Architecture=$apt_arch" \
+		-o "Dir::State::status=$apt_dir/status" -o "APT::Architecture=$apt_arch" \
 		-o "APT::Architectures=$apt_arch" -o APT::Sandbox::User="$(id -un)" "$@"
 }
 
@@ -44,6 +48,7 @@ view_open() {
 		die "$exit_absent" "found no Debian mirror: run 'sudo apt-get update' or set PV_MIRROR"
 	apt_dir=$(view_root "$1").apt
 	mkdir -p "$apt_dir/lists/partial" "$apt_dir/cache/archives/partial"
+	: >"$apt_dir/status" # nothing is installed; apt locks the folder this file is in
 	printf '%s\n' "deb [signed-by=$keyring] $url $suite main" >"$apt_dir/sources.list"
 	view_apt "$1" apt-get update >&2 || die "$exit_lab" "cannot read the package lists"
 }
@@ -57,8 +62,8 @@ view_add() {
 	view_unpack "$deb_arch" "$(view_root "$deb_arch").apt/cache/archives"
 }
 
-# view_add_alone DEBARCH PACKAGE: unpacks what a package stands for, without the things it would have
-# installed around it: a kernel needs no initramfs tools here.
+# view_add_alone DEBARCH PACKAGE: unpacks what a package stands for, without its other dependencies:
+# a kernel needs no initramfs tools here.
 view_add_alone() {
 	real=$(view_apt "$1" apt-cache depends "$2" | awk '/ Depends: linux-image/ { print $2; exit }')
 	alone=$(view_root "$1").apt/alone

@@ -1,7 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 # Prepares the lab: packages and the base of L1's initramfs, into the cache. Cheap to call again.
-# Usage: sh tests/lab/prepare.sh        (PV_ARCH, PV_CACHE, PV_MIRROR: see README.md)
+# Usage: sh tests/lab/prepare.sh [--root]    --root: prints the folder the packages are unpacked in
+# PV_ARCH, PV_CACHE and PV_MIRROR change what, where and from where: see README.md.
 
 set -eu
 lab=$(cd "$(dirname "$0")" && pwd)
@@ -9,29 +10,52 @@ lab=$(cd "$(dirname "$0")" && pwd)
 . "$lab/packages.sh"
 . "$lab/initramfs.sh"
 
-# All that decides the content of the cache: a change of it, and only that, prepares anew.
-want="$suite $(cat "$lab/packages.sh" "$lab/initramfs.sh" "$lab/$arch/lab.conf" | cksum)"
-stamp=$cache/$arch.stamp
-[ "$(cat "$stamp" 2>/dev/null || :)" = "$want" ] && exit 0
+case $#:${1:-} in
+0: | 1:--root) ;;
+*) die "$exit_usage" "usage: sh tests/lab/prepare.sh [--root]" ;;
+esac
+
+# stale NAME FILE...: true when a part was not prepared, or from other versions of these files.
+stale() {
+	stamp=$cache/$arch-$1.stamp
+	shift
+	want="$suite $(cat "$@" | cksum)"
+	[ "$(cat "$stamp" 2>/dev/null || :)" != "$want" ]
+}
+
+fresh() { printf '%s\n' "$want" >"$stamp"; }
 
 host_arch=$(dpkg --print-architecture)
-say "preparing $arch in $cache (about 150 MB to download, once)"
 mkdir -p "$cache"
-view_open "$deb_arch"
-say "packages for L1 and L2: $guest_packages"
-# shellcheck disable=SC2086 # lists
-view_add "$deb_arch" $guest_packages
-say "kernel for L1: $l1_kernel"
-view_add_alone "$deb_arch" "$l1_kernel"
-if [ "$host_arch" != "$deb_arch" ]; then
-	say "packages for this machine: $host_packages"
-	view_open "$host_arch"
-	# shellcheck disable=SC2086
-	view_add "$host_arch" $host_packages
+# Tests may start side by side.
+exec 9>"$cache/lock"
+! command -v flock >/dev/null || flock 9
+
+if stale packages "$lab/packages.sh" "$lab/$arch/lab.conf"; then
+	say "preparing $arch in $cache: 80 MB to download, once"
+	say "package lists of Debian $suite"
+	view_open "$deb_arch"
+	say "packages for L1 and L2: $guest_packages"
+	# shellcheck disable=SC2086 # lists
+	view_add "$deb_arch" $guest_packages
+	say "kernel for L1: $l1_kernel"
+	view_add_alone "$deb_arch" "$l1_kernel"
+	if [ "$host_arch" != "$deb_arch" ]; then
+		say "packages for this machine: $host_packages"
+		view_open "$host_arch"
+		# shellcheck disable=SC2086
+		view_add "$host_arch" $host_packages
+	fi
+	fresh
 fi
-say "initramfs of L1"
-initramfs_base
-view_wrapper "$(view_root "$host_arch")" "$qemu" >"$host_qemu"
-chmod +x "$host_qemu"
-printf '%s\n' "$want" >"$stamp"
-say "ready"
+
+if stale initramfs "$lab/packages.sh" "$lab/initramfs.sh" "$lab/$arch/lab.conf"; then
+	say "initramfs of L1"
+	initramfs_base
+	view_wrapper "$host_root" "$qemu" >"$host_qemu"
+	chmod +x "$host_qemu"
+	fresh
+	say "ready"
+fi
+
+[ $# -eq 0 ] || view_root "$deb_arch"

@@ -42,18 +42,18 @@ while [ $# -gt 0 ]; do
 done
 case $host in auto | lab | kvm) ;; *) usage ;; esac
 case $limit in '' | *[!0-9]* | 0) usage ;; esac
-if [ -n "$jobs" ]; then
-	[ -z "$on$image" ] && [ -r "$jobs" ] || usage
-else
-	[ -n "$on" ] && [ -n "$image" ] || usage
-fi
+case ${jobs:+jobs}:${on:+on}:${image:+image} in
+jobs:: | :on:image) ;;
+*) usage ;;
+esac
+[ -z "$jobs" ] || [ -r "$jobs" ] || die "$exit_usage" "no such file: $jobs"
 
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 trap 'exit 130' INT TERM
 mkdir "$work/lab"
 
-# Where a job runs: here or in the lab.
+# place MODE IMAGE: where a job runs, here or in the lab.
 place() {
 	case $1 in
 	tcg | tcg-visible) echo here ;;
@@ -76,7 +76,7 @@ sort_jobs() {
 		case $name in '' | '#'*) continue ;; esac
 		[ -r "$file" ] || die "$exit_usage" "no such image: $file"
 		case $cpus in '' | *[!0-9]* | 0) die "$exit_usage" "bad number of CPUs: $cpus" ;; esac
-		where=$(place "$mode")
+		where=$(place "$mode" "$file")
 		number=$((number + 1))
 		echo "$number $name $mode" >>"$work/names"
 		if [ "$where" = here ]; then
@@ -90,15 +90,13 @@ sort_jobs() {
 }
 
 run_here() {
-	export QEMU="$host_qemu"
-	ROOT=$(view_root "$(dpkg --print-architecture)")
-	export ROOT
+	export QEMU="$host_qemu" ROOT="$host_root"
 	while read -r number mode cpus file; do
 		say "job $number on this machine ($mode)"
 		echo "=== begin $number"
 		status=0
-		timeout -s KILL "$limit" sh "$lab/$arch/l2.sh" "$mode" "$cpus" "$file" 2>"$work/log" ||
-			status=$?
+		timeout --foreground -s KILL "$limit" sh "$lab/$arch/l2.sh" "$mode" "$cpus" "$file" \
+			2>"$work/log" || status=$?
 		printf '\n=== end %s %s\n' "$number" "$status"
 		case $status in "$l2_success" | 137) ;; *) sed 's/^/lab: | /' "$work/log" >&2 ;; esac
 	done <"$work/here"
@@ -108,9 +106,9 @@ run_lab() {
 	[ "$lab_jobs" -gt 0 ] || return 0
 	say "starting L1 for $lab_jobs job(s)"
 	{ cat "$l1_base" && initramfs_jobs "$work/lab"; } >"$work/initrd"
-	QEMU=$host_qemu timeout -s KILL $((60 + lab_jobs * 2 * limit)) \
+	QEMU=$host_qemu timeout --foreground -s KILL $((60 + lab_jobs * 2 * limit)) \
 		sh "$lab/$arch/l1.sh" "$l1_linux" "$work/initrd" "$work/log" 2>/dev/null || :
-	[ -z "${PV_LAB_LOG:-}" ] || cp "$work/log" "$PV_LAB_LOG"
+	cp "$work/log" "$l1_log"
 }
 
 # Turns numbered frames into named ones, or into bare output for a single image; the exit status is
@@ -153,5 +151,5 @@ sort_jobs <"$work/list"
 [ -s "$work/names" ] || exit 0
 status=0
 { run_here && run_lab; } | present || status=$?
-[ "$status" -ne "$exit_lab" ] || { say "L1 did not finish:"; tail -5 "$work/log" >&2; }
+[ "$status" -eq 0 ] || [ ! -s "$work/lab/jobs" ] || say "the console of L1: $l1_log"
 exit "$status"

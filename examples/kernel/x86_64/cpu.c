@@ -5,13 +5,13 @@
 #define VECTORS 32u /* exceptions only: interrupts stay off */
 
 struct gate {
-	uint16_t offset_low, selector, type, offset_middle;
-	uint32_t offset_high, reserved;
+    uint16_t offset_low, selector, type, offset_middle;
+    uint32_t offset_high, reserved;
 };
 
 /* As trap.S leaves it on the stack. */
 struct trap_frame {
-	uint64_t vector, error, rip, cs, rflags, rsp, ss;
+    uint64_t vector, error, rip, cs, rflags, rsp, ss;
 };
 
 extern const char kernel_trap_stubs[]; /* trap.S: VECTORS of them, 16 bytes each */
@@ -24,99 +24,99 @@ static struct gate idt[VECTORS]; /* shared: CPU 0 fills it before the others sta
 
 static void set_gates(void)
 {
-	uint16_t code;
+    uint16_t code;
 
-	__asm__("mov %%cs, %0" : "=r"(code));
-	for (unsigned v = 0; v < VECTORS; v++) {
-		uint64_t handler = (uintptr_t)kernel_trap_stubs + 16 * v;
+    __asm__("mov %%cs, %0" : "=r"(code));
+    for (unsigned v = 0; v < VECTORS; v++) {
+        uint64_t handler = (uintptr_t)kernel_trap_stubs + 16 * v;
 
-		idt[v].offset_low = (uint16_t)handler;
-		idt[v].offset_middle = (uint16_t)(handler >> 16);
-		idt[v].offset_high = (uint32_t)(handler >> 32);
-		idt[v].selector = code;
-		idt[v].type = 0x8e00; /* present, ring 0, interrupt gate */
-	}
+        idt[v].offset_low = (uint16_t)handler;
+        idt[v].offset_middle = (uint16_t)(handler >> 16);
+        idt[v].offset_high = (uint32_t)(handler >> 32);
+        idt[v].selector = code;
+        idt[v].type = 0x8e00; /* present, ring 0, interrupt gate */
+    }
 }
 
 void kernel_cpu_init(unsigned cpu)
 {
-	struct descriptor_table idtr = { sizeof(idt) - 1, (uintptr_t)idt };
+    struct descriptor_table idtr = {sizeof(idt) - 1, (uintptr_t)idt};
 
-	if (cpu == 0)
-		set_gates();
-	__asm__ volatile("lidt %0" : : "m"(idtr));
-	write_msr(MSR_GS_BASE, (uintptr_t)&cpus[cpu]);
-	write_msr(MSR_EFER, read_msr(MSR_EFER) | EFER_NXE);
-	write_cr0(read_cr0() | CR0_WP);
+    if (cpu == 0)
+        set_gates();
+    __asm__ volatile("lidt %0" : : "m"(idtr));
+    write_msr(MSR_GS_BASE, (uintptr_t)&cpus[cpu]);
+    write_msr(MSR_EFER, read_msr(MSR_EFER) | EFER_NXE);
+    write_cr0(read_cr0() | CR0_WP);
 }
 
 static void put_hex(const char *name, uint64_t value)
 {
-	char text[16];
+    char text[16];
 
-	for (unsigned i = 0; i < sizeof(text); i++)
-		text[i] = "0123456789abcdef"[value >> (60 - 4 * i) & 0xf];
-	for (; *name; name++)
-		kernel_write_unlocked(name, 1);
-	kernel_write_unlocked(text, sizeof(text));
+    for (unsigned i = 0; i < sizeof(text); i++)
+        text[i] = "0123456789abcdef"[value >> (60 - 4 * i) & 0xf];
+    for (; *name; name++)
+        kernel_write_unlocked(name, 1);
+    kernel_write_unlocked(text, sizeof(text));
 }
 
 /* Called by trap.S; what it leaves in *frame is what the CPU goes on with. */
 void kernel_trap(struct trap_frame *frame)
 {
-	enum { UD = 6, GP = 13, PF = 14 };
-	void *recover;
+    enum { UD = 6, GP = 13, PF = 14 };
+    void *recover;
 
-	__asm__ volatile("mov %%gs:0, %0" : "=r"(recover));
-	if (recover && (frame->vector == UD || frame->vector == GP || frame->vector == PF)) {
-		frame->rip = (uintptr_t)kernel_recover;
-		frame->rsp = (uintptr_t)recover;
-		return;
-	}
-	put_hex("\nBail out! exception ", frame->vector);
-	put_hex(" rip ", frame->rip);
-	put_hex(" cr2 ", read_cr2());
-	put_hex(" error ", frame->error);
-	kernel_write_unlocked("\n", 1);
-	kernel_exit(1);
+    __asm__ volatile("mov %%gs:0, %0" : "=r"(recover));
+    if (recover && (frame->vector == UD || frame->vector == GP || frame->vector == PF)) {
+        frame->rip = (uintptr_t)kernel_recover;
+        frame->rsp = (uintptr_t)recover;
+        return;
+    }
+    put_hex("\nBail out! exception ", frame->vector);
+    put_hex(" rip ", frame->rip);
+    put_hex(" cr2 ", read_cr2());
+    put_hex(" error ", frame->error);
+    kernel_write_unlocked("\n", 1);
+    kernel_exit(1);
 }
 
 void *kernel_this_cpu(void)
 {
-	void *self;
+    void *self;
 
-	__asm__ volatile("mov %%gs:8, %0" : "=r"(self));
-	return self;
+    __asm__ volatile("mov %%gs:8, %0" : "=r"(self));
+    return self;
 }
 
 void kernel_set_this_cpu(void *self)
 {
-	__asm__ volatile("mov %0, %%gs:8" : : "r"(self) : "memory");
+    __asm__ volatile("mov %0, %%gs:8" : : "r"(self) : "memory");
 }
 
 unsigned kernel_apic_id(void)
 {
-	enum { BASIC = 1, TOPOLOGY = 0xb };
-	uint32_t a = 0, b, c = 0, d;
+    enum { BASIC = 1, TOPOLOGY = 0xb };
+    uint32_t a = 0, b, c = 0, d;
 
-	__asm__("cpuid" : "+a"(a), "=b"(b), "+c"(c), "=d"(d));
-	if (a >= TOPOLOGY) {
-		a = TOPOLOGY;
-		c = 0;
-		__asm__("cpuid" : "+a"(a), "=b"(b), "+c"(c), "=d"(d));
-		if (b) /* zero where the leaf exists but is not filled in */
-			return d;
-	}
-	a = BASIC;
-	c = 0;
-	__asm__("cpuid" : "+a"(a), "=b"(b), "+c"(c), "=d"(d));
-	return b >> 24;
+    __asm__("cpuid" : "+a"(a), "=b"(b), "+c"(c), "=d"(d));
+    if (a >= TOPOLOGY) {
+        a = TOPOLOGY;
+        c = 0;
+        __asm__("cpuid" : "+a"(a), "=b"(b), "+c"(c), "=d"(d));
+        if (b) /* zero where the leaf exists but is not filled in */
+            return d;
+    }
+    a = BASIC;
+    c = 0;
+    __asm__("cpuid" : "+a"(a), "=b"(b), "+c"(c), "=d"(d));
+    return b >> 24;
 }
 
 uint64_t kernel_tsc(void)
 {
-	uint32_t low, high;
+    uint32_t low, high;
 
-	__asm__ volatile("lfence; rdtsc" : "=a"(low), "=d"(high) : : "memory");
-	return (uint64_t)high << 32 | low;
+    __asm__ volatile("lfence; rdtsc" : "=a"(low), "=d"(high) : : "memory");
+    return (uint64_t)high << 32 | low;
 }

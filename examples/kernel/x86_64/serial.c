@@ -15,41 +15,41 @@ static bool writing;
 
 void kernel_serial_init(void)
 {
-	outb(LINE, 0x80); /* divisor visible */
-	outb(DIVISOR_LOW, 1);
-	outb(DIVISOR_HIGH, 0);
-	outb(LINE, 0x03); /* 8 bits, no parity, 1 stop bit */
-	outb(FIFO, 0x07); /* on, both cleared */
+    outb(LINE, 0x80); /* divisor visible */
+    outb(DIVISOR_LOW, 1);
+    outb(DIVISOR_HIGH, 0);
+    outb(LINE, 0x03); /* 8 bits, no parity, 1 stop bit */
+    outb(FIFO, 0x07); /* on, both cleared */
 }
 
 /* A FIFO at a time: under a hypervisor each port access is an exit, a string of them is one. */
 void kernel_write_unlocked(const char *text, size_t n)
 {
-	while (n) {
-		size_t now = n < FIFO_BYTES ? n : FIFO_BYTES;
+    while (n) {
+        size_t now = n < FIFO_BYTES ? n : FIFO_BYTES;
 
-		n -= now;
-		while (!(inb(STATUS) & FIFO_EMPTY))
-			cpu_relax();
-		__asm__ volatile("rep outsb" : "+S"(text), "+c"(now) : "d"((uint16_t)DATA) : "memory");
-	}
+        n -= now;
+        while (!(inb(STATUS) & FIFO_EMPTY))
+            cpu_relax();
+        __asm__ volatile("rep outsb" : "+S"(text), "+c"(now) : "d"((uint16_t)DATA) : "memory");
+    }
 }
 
 void kernel_write(const char *text, size_t n)
 {
-	while (__atomic_test_and_set(&writing, __ATOMIC_ACQUIRE))
-		cpu_relax();
-	kernel_write_unlocked(text, n);
-	__atomic_clear(&writing, __ATOMIC_RELEASE);
+    while (__atomic_test_and_set(&writing, __ATOMIC_ACQUIRE))
+        cpu_relax();
+    kernel_write_unlocked(text, n);
+    __atomic_clear(&writing, __ATOMIC_RELEASE);
 }
 
 void kernel_puts(const char *text)
 {
-	size_t n = 0;
+    size_t n = 0;
 
-	while (text[n])
-		n++;
-	kernel_write(text, n);
+    while (text[n])
+        n++;
+    kernel_write(text, n);
 }
 
 /*
@@ -58,6 +58,6 @@ void kernel_puts(const char *text)
  */
 _Noreturn void kernel_exit(unsigned code)
 {
-	outb(EXIT, (uint8_t)(code < 0x7e ? code + 1 : 0x7f));
-	halt();
+    outb(EXIT, (uint8_t)(code < 0x7e ? code + 1 : 0x7f));
+    halt();
 }

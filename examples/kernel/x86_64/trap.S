@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Exception entries, and the call that survives a fault. Position-independent: UEFI links it too. */
+/* Exception entries, and the call that survives a fault. Position-independent, as UEFI needs it. */
 
 	.text
 

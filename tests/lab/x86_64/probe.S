@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* The smallest guest: says the hypervisor's signature on COM1 and reports success. Tells what a KVM
- * really offers, where asking it would only tell what it claims. */
+/*
+ * The smallest guest: says the hypervisor's signature on COM1, then "+" if FPU and SSE instructions
+ * work, and reports success. A KVM without hardware behind it may interpret each instruction and
+ * not know these.
+ */
 
 	.section .note.pvh, "a", @note
 	.balign 4
@@ -22,6 +25,14 @@ _start:
 	mov	$12, %ecx
 	mov	$0x3f8, %dx
 	rep outsb
+	mov	%cr4, %eax
+	or	$0x600, %eax		/* OSFXSR, OSXMMEXCPT */
+	mov	%eax, %cr4
+	fninit
+	xorps	%xmm0, %xmm0
+	mov	$'+', %al
+	mov	$0x3f8, %dx
+	out	%al, %dx
 	mov	$1, %al
 	mov	$0x501, %dx
 	out	%al, %dx
