@@ -71,7 +71,7 @@ PV_MUST_CHECK enum pv_status pv_guest_init(struct pv_guest *guest,
  *          PV_NO_MEMORY    no argument page
  *          PV_BAD_ADDRESS  argument page or reserve has no usable GPA
  *          PV_MALFORMED    VP index not below the advertised maximum
- *          PV_REFUSED      arm64: the VP index register could not be read
+ *          otherwise       arm64: as pv_hv_issue, when the VP index register could not be read
  */
 PV_MUST_CHECK enum pv_status pv_vp_online(struct pv_guest *guest, struct pv_vp *vp);
 

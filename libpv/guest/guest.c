@@ -12,16 +12,17 @@ static enum pv_status set_up(struct pv_guest *guest)
 
 enum pv_status pv_guest_init(struct pv_guest *guest, const struct pv_guest_config *config)
 {
-    enum pv_status status = PV_OK;
+    static const struct pv_guest_config detect_only;
+    enum pv_status status;
 
     if (guest->initialised)
         return PV_BAD_STATE;
-    if (config != NULL)
-        status = pv_hv_config_check_(&config->hv);
+    if (config == NULL)
+        config = &detect_only;
+    status = pv_hv_config_check_(&config->hv);
     if (status != PV_OK)
         return status;
-    if (config != NULL)
-        guest->config = *config;
+    guest->config = *config;
     guest->initialised = true;
     return set_up(guest);
 }
@@ -92,7 +93,7 @@ enum pv_status pv_guest_release(struct pv_guest *guest, struct pv_vp *vp)
 
     if (status != PV_OK)
         return status;
-    pv_hv_release_(guest);
+    pv_hv_page_release_(guest);
     guest->initialised = false;
     return PV_OK;
 }

@@ -106,9 +106,13 @@ static void leave_memory(struct pv_vp *vp, const struct pv_hv_args *args)
 static enum pv_status begin_in_memory(struct pv_vp *vp, enum pv_hv_call call,
                                       const struct pv_hv_shape *shape, struct pv_hv_args *args)
 {
-    const uintptr_t irq = pv_port_irq_save();
+    uintptr_t irq;
     enum pv_status status;
 
+    /* Came online before there were hypercalls (resume on another host). */
+    if (vp->hv.args == NULL)
+        return PV_BAD_STATE;
+    irq = pv_port_irq_save();
     if (vp->hv.depth == 2) {
         pv_port_irq_restore(irq);
         return PV_BUSY;

@@ -26,6 +26,7 @@ static enum pv_status adopt(struct pv_vp *vp, uint64_t gpa)
 {
     struct pv_hv_vp *hv = &vp->hv;
 
+    pv_hv_assist_release_(vp);
     hv->assist = (struct pv_hv_assist_page *)pv_os_map_gpa(gpa, PV_OS_READ_WRITE);
     hv->assist_gpa = gpa;
     hv->assist_adopted = true;

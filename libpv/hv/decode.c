@@ -78,22 +78,17 @@ static uint64_t number(const uint8_t *at, size_t bytes)
     }
 }
 
-/* `name` is a literal; the layout string goes on with a colon, so no prefix can match. */
-static bool field_is(const struct field *field, const char *name)
+static bool field_is(const struct field *field, const char *name, size_t length)
 {
-    size_t i = 0;
-
-    while (i < field->name_length && field->name[i] == name[i])
-        i++;
-    return i == field->name_length && name[i] == '\0';
+    return field->name_length == length && memcmp(field->name, name, length) == 0;
 }
 
 static void put_value(struct decoder *d, const struct field *field)
 {
     const uint64_t value = number(d->at, field->bytes);
 
-    if ((field_is(field, "partition") && value == PV_HV_PARTITION_SELF) ||
-        (field_is(field, "vp") && value == PV_HV_VP_SELF))
+    if ((field_is(field, "partition", 9) && value == PV_HV_PARTITION_SELF) ||
+        (field_is(field, "vp", 2) && value == PV_HV_VP_SELF))
         pv_text_string_(d->text, "self");
     else
         pv_text_hex_(d->text, value, 1);

@@ -141,8 +141,3 @@ enum pv_status pv_hv_enable_(struct pv_guest *guest)
     pv_hv_page_release_(guest);
     return status;
 }
-
-void pv_hv_release_(struct pv_guest *guest)
-{
-    pv_hv_page_release_(guest);
-}

@@ -11,8 +11,6 @@
 enum pv_status pv_hv_config_check_(const struct pv_hv_config *config);
 /* Identity, page, features. On failure everything is taken back. */
 enum pv_status pv_hv_enable_(struct pv_guest *guest);
-/* Give back the memory of the hypercall page, once it has been taken back. */
-void pv_hv_release_(struct pv_guest *guest);
 enum pv_status pv_hv_vp_online_(struct pv_vp *vp);
 void pv_hv_vp_release_(struct pv_vp *vp);
 
@@ -20,6 +18,7 @@ void pv_hv_vp_release_(struct pv_vp *vp);
 
 /* Put the page in place; sets guest->hv.entry last. */
 enum pv_status pv_hv_page_enable_(struct pv_guest *guest);
+/* Give back its memory, once it has been taken back. */
 void pv_hv_page_release_(struct pv_guest *guest);
 
 /* ---- the VP assist page ---- */
@@ -47,6 +46,10 @@ uint32_t pv_hv_sreg_number_(enum pv_hv_sreg sreg);
 enum pv_status pv_hv_sreg_get_block_(struct pv_guest *guest, uint32_t name,
                                      struct pv_hv_register_value *value);
 enum pv_status pv_hv_sreg_set_block_(struct pv_guest *guest, uint32_t name, uint64_t value);
+
+/* ---- the table ---- */
+
+extern const struct pv_hv_call_info pv_hv_calls_[PV_HV_CALLS];
 
 /* ---- the engine ---- */
 

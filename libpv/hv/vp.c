@@ -9,7 +9,9 @@ bool pv_hv_index_ok_(const struct pv_guest *guest, struct pv_vp_index index)
 {
     const uint32_t max = guest->detect.hyperv.max_vps;
 
-    return index.value == PV_HV_VP_SELF || max == 0 || index.value < max;
+    if (index.value == PV_HV_VP_SELF)
+        return true;
+    return index.value != PV_HV_VP_ANY && (max == 0 || index.value < max);
 }
 
 static enum pv_status read_index(struct pv_vp *vp)
@@ -56,9 +58,9 @@ enum pv_status pv_hv_vp_online_(struct pv_vp *vp)
 {
     enum pv_status status;
 
+    vp->hv.depth = 0; /* a call that was open on quiesce is gone */
     if (vp->guest->hv.entry == 0)
         return PV_OK;
-    vp->hv.depth = 0;
     status = read_index(vp);
     if (status == PV_OK)
         status = provide_args(vp);

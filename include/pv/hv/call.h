@@ -53,6 +53,7 @@ struct pv_hv_call_info {
     uint8_t kind;      /* enum pv_hv_kind */
     uint8_t var;       /* enum pv_hv_var */
     uint8_t fast;      /* enum pv_hv_fast */
+    bool two_registers; /* simple, at most 16 bytes of input, no output, accepted in registers */
     uint8_t privilege; /* PV_HV_PRIVILEGE_* */
 };
 

@@ -72,7 +72,7 @@ struct pv_hv_args {
  *          are off from here until pv_hv_end.
  * Owns:    the blocks are the caller's until pv_hv_end. Must be followed by pv_hv_end.
  * Return:  PV_INVALID, PV_UNSUPPORTED, PV_NO_ROOM: as pv_hv_plan
- *          PV_BAD_STATE  hypercalls are off, or vp is not online
+ *          PV_BAD_STATE  hypercalls are off, or vp is not online (or went online before they were on)
  *          PV_BUSY       this VP's page and reserve are both in use, or the nested call does not
  *                        fit the reserve
  *          After any of these pv_hv_issue and pv_hv_end answer PV_BAD_STATE.
