@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: MIT */
+/* What the files of the machine share. */
+#ifndef SIM_MACHINE_INTERNAL_H
+#define SIM_MACHINE_INTERNAL_H
+
+#include "sim/sim.h"
+
+static inline bool sim_is_x86(const struct sim_machine *machine)
+{
+    return machine->kind == SIM_HYPERV_X86 || machine->kind == SIM_KVM_X86 ||
+           machine->kind == SIM_BARE;
+}
+
+struct sim_machine *sim_machine_of(const struct pv_sim *port);
+
+/* A pv_sim is the first member of its CPU. */
+static inline uint32_t sim_index_of(const struct pv_sim *port)
+{
+    return ((const struct sim_cpu *)(const void *)port)->index;
+}
+
+/* ---- what struct pv_sim points to ---- */
+
+struct pv_port_cpuid sim_port_cpuid(struct pv_sim *port, uint32_t leaf, uint32_t subleaf);
+uint64_t sim_port_msr_read(struct pv_sim *port, uint32_t msr);
+void sim_port_msr_write(struct pv_sim *port, uint32_t msr, uint64_t value);
+struct pv_port_smccc sim_port_smccc(struct pv_sim *port, int conduit, uint64_t function);
+struct pv_port_sbi sim_port_sbi(struct pv_sim *port, unsigned long extension,
+                                unsigned long function, unsigned long argument);
+uint64_t sim_port_hv_call(struct pv_sim *port, uintptr_t entry, uint64_t control, uint64_t in,
+                          uint64_t out);
+uint64_t sim_port_hv_call_block(struct pv_sim *port, uintptr_t entry, uint64_t control,
+                                uint64_t block[PV_PORT_BLOCK_QWORDS]);
+bool sim_port_block_usable(struct pv_sim *port);
+void sim_port_vtl_switch(struct pv_sim *port, uintptr_t entry, bool to_lower, uint64_t control,
+                         uint64_t shared[13]);
+
+/* ---- memory ---- */
+
+bool sim_memory_read(void *machine, uint64_t gpa, void *to, size_t bytes);
+bool sim_memory_write(void *machine, uint64_t gpa, const void *from, size_t bytes);
+/* The page from pv_os_page_alloc that holds the address; NULL if none does. */
+struct sim_page *sim_page_of(struct sim_machine *machine, const void *address);
+/* All canary pages still hold their pattern. */
+bool sim_canaries_intact(const struct sim_machine *machine);
+
+/* ---- overlays ---- */
+
+/* Follow what the register says: page number, enable bit. `fill` is the content. */
+void sim_overlay_place(struct sim_machine *machine, struct sim_overlay *overlay, uint64_t value,
+                       bool keeps_content, const uint8_t *fill, size_t bytes);
+void sim_hypercall_page_follow(struct sim_machine *machine);
+void sim_assist_page_follow(struct sim_machine *machine, uint32_t vp, uint64_t value);
+/* The code that the hypervisor put into its page is still there. */
+bool sim_hypercall_page_intact(struct sim_machine *machine);
+
+#endif
