@@ -1,0 +1,111 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# The one test command. Usage: run.sh [quick|full]
+#   quick    native unit tests, headers, figures: under a minute
+#   (none)   every tier, bounded: under 15 minutes
+#   full     the same with long fuzzing, the larger proofs and more flavours
+# Tools that are missing get installed (tests/tools.sh). Logs stay in build/test/log. The last line is "N passed, N failed".
+cd "$(dirname "$0")/.." || exit 1
+. tests/tools.sh
+
+tier=${1:-default}
+case $tier in
+quick) groups=headers ;;
+default | full) groups='build proof coverage fuzz bench' ;;
+*) echo 'usage: run.sh [quick|full]' >&2; exit 2 ;;
+esac
+
+passed=0 failed=0 started=$(date +%s)
+logs=build/test/log
+mkdir -p "$logs" && rm -f "$logs"/*
+
+# An interrupted run takes its steps along: timeout passes the signal on to all that the step started.
+stop() {
+	for file in "$logs"/*.pid; do [ ! -e "$file" ] || kill "$(cat "$file")" 2>/dev/null; done
+	exit 130
+}
+trap stop INT TERM
+
+# start NAME LIMIT COMMAND...   runs a step beside the others; finish NAME waits for it and counts its TAP lines.
+start() {
+	name=$1 limit=$2
+	shift 2
+	(
+		begin=$(date +%s)
+		timeout -k 10 "$limit" "$@" >"$logs/$name.log" 2>&1 </dev/null &
+		echo $! >"$logs/$name.pid"
+		wait $!
+		status=$?
+		rm -f "$logs/$name.pid"
+		[ $status != 124 ] || echo "stopped after $limit s" >>"$logs/$name.log"
+		echo "$status $(($(date +%s) - begin))" >"$logs/$name.new" && mv "$logs/$name.new" "$logs/$name.status"
+	) &
+}
+
+finish() {
+	log=$logs/$1.log waited=0
+	printf '== %s\n' "$1"
+	while [ ! -e "$logs/$1.status" ]; do
+		sleep 0.2
+		waited=$((waited + 1))
+		# Long steps show that they live, every 20 seconds.
+		[ $((waited % 100)) != 0 ] || printf '   %d s: %s\n' $((waited / 5)) "$(tail -n 1 "$log" | cut -c 1-120)"
+	done
+	read -r status seconds <"$logs/$1.status"
+	good=$(grep '^ok ' "$log" | grep -vci '# skip')
+	bad=$(grep '^not ok ' "$log" | grep -vciE '# (skip|todo)')
+	awk '/^not ok / ||  /^# / && ++n <= 80 { print "   " $0 }' "$log"
+	# A step that ended badly, or that tested nothing, is a failure although no line says so.
+	if [ "$bad" = 0 ] && { [ "$status" != 0 ] || [ "$good" = 0 ]; }; then
+		bad=1
+		echo "   not ok - $1 ended with status $status and $good tests:"
+		tail -n 8 "$log" | sed 's/^#* */   # /'
+	fi
+	passed=$((passed + good)) failed=$((failed + bad))
+	printf '   %s passed, %s failed, %s s (total %s s)\n' "$good" "$bad" "$seconds" $(($(date +%s) - started))
+}
+
+step() {
+	start "$@"
+	finish "$1"
+}
+
+(tools_need $groups) || { echo '0 passed, 1 failed'; exit 2; }
+
+if [ "$tier" = quick ]; then
+	step unit 120 sh tests/build/unit.sh gcc
+	step headers 60 sh tests/build/headers.sh gcc
+	step figures 60 sh tests/build/figures.sh
+	step sources 60 sh tests/build/sources.sh
+else
+	# The lab is one emulated processor for minutes: it has a core to itself while the other steps go on.
+	start lab 1500 sh tests/lab/check.sh
+	step unit 120 sh tests/build/unit.sh gcc
+	step unit-clang 120 sh tests/build/unit.sh clang
+	step headers 120 sh tests/build/headers.sh
+	step sources 60 sh tests/build/sources.sh
+	step figures 60 sh tests/build/figures.sh
+	step readme 60 sh tests/build/readme.sh
+	step hypercalls 60 sh tests/build/hypercalls.sh
+	step cross 180 sh tests/build/cross.sh
+	step symbols 180 sh tests/build/symbols.sh
+	step lint 300 sh tests/build/lint.sh
+	step asan-gcc 180 sh tests/build/unit.sh asan-gcc
+	step asan-clang 180 sh tests/build/unit.sh asan-clang
+	step coverage 240 sh tests/coverage.sh
+	step port 120 sh tests/port/run.sh
+	for arch in aarch64 i386 s390x; do step "unit-$arch" 240 sh tests/foreign.sh $arch; done
+	if [ "$tier" = full ]; then
+		step unit-riscv64 240 sh tests/foreign.sh riscv64
+		step integers 180 sh tests/build/unit.sh integers
+		step proof 3600 sh tests/proof/run.sh full
+		step fuzz 3600 sh tests/fuzz/run.sh 300
+	else
+		step proof 600 sh tests/proof/run.sh
+		step fuzz 300 sh tests/fuzz/run.sh 30
+	fi
+	step bench 300 sh tests/bench/run.sh
+	finish lab
+fi
+echo "$passed passed, $failed failed"
+[ "$failed" = 0 ]
