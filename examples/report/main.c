@@ -42,6 +42,14 @@ static void report_interfaces(const struct pv_detect *detect)
     }
 }
 
+static void print_limit(uint32_t limit)
+{
+    if (limit == 0 || limit == UINT32_MAX)
+        print("any number of");
+    else
+        print_decimal(limit);
+}
+
 static void report_limits(const struct pv_detect_hyperv *hyperv)
 {
     print_label("version");
@@ -52,10 +60,10 @@ static void report_limits(const struct pv_detect_hyperv *hyperv)
     print_decimal(hyperv->version_build);
     print("\n");
     print_label("limits");
-    print_decimal(hyperv->max_vps);
+    print_limit(hyperv->max_vps);
     print(" virtual and ");
-    print_decimal(hyperv->max_lps);
-    print(" logical processors (0 = not told)\n");
+    print_limit(hyperv->max_lps);
+    print(" logical processors\n");
     print_label("privileges");
     print_hex(hyperv->privileges);
     print("\n");

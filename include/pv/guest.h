@@ -54,8 +54,9 @@ struct pv_vp {
  * Return:  PV_OK also when there is no hypervisor: see guest->detect and guest->hv.entry.
  *          PV_INVALID      config->hv is out of range; nothing was done
  *          PV_BAD_STATE    already initialised
- *          PV_NO_MEMORY, PV_BAD_ADDRESS, PV_LOCKED, PV_REFUSED, PV_MALFORMED: hypercalls could
- *                          not be set up; everything was taken back and guest->detect is valid
+ *          PV_NO_MEMORY, PV_BAD_ADDRESS, PV_LOCKED, PV_REFUSED, PV_MALFORMED, and on arm64 whatever
+ *                          pv_hv_issue answers: hypercalls could not be set up; everything was
+ *                          taken back, guest->detect is valid, pv_guest_resume may try again
  * Spec:    TLFS "Establishing the Hypercall Interface".
  */
 PV_MUST_CHECK enum pv_status pv_guest_init(struct pv_guest *guest,
@@ -106,7 +107,8 @@ PV_MUST_CHECK enum pv_status pv_guest_quiesce(struct pv_guest *guest, struct pv_
  * one, and the hypercall page is put where the hypervisor now allows it.
  * @vp: brought online for the calling CPU; may be NULL.
  * Context: as pv_guest_init and pv_vp_online.
- * Return:  as pv_guest_init and pv_vp_online; PV_BAD_STATE if not quiesced.
+ * Return:  as pv_guest_init and pv_vp_online; PV_BAD_STATE if hypercalls are on. If the VP is what
+ *          fails, the guest is set up all the same and pv_vp_online may be tried again.
  */
 PV_MUST_CHECK enum pv_status pv_guest_resume(struct pv_guest *guest, struct pv_vp *vp);
 

@@ -46,7 +46,8 @@ void pv_os_page_free(void *page, size_t pages);
 /*
  * Change the guest's own mapping of one page from pv_os_page_alloc on all CPUs.
  * Context: that of pv_guest_init, pv_guest_resume or pv_guest_release.
- * Return:  false when the kernel cannot; the hypercall page is then not used.
+ * Return:  false when the kernel cannot. To READ_EXECUTE: the page is not used for hypercalls. Back
+ *          to READ_WRITE: it is never freed.
  */
 bool pv_os_page_protect(void *page, enum pv_os_access access);
 
@@ -73,7 +74,7 @@ void pv_os_unmap(void *address);
 
 /*
  * One line, without newline. May drop it.
- * Context: that of pv_guest_init and pv_guest_resume.
+ * Context: that of pv_guest_init, pv_guest_resume and pv_guest_release.
  */
 void pv_os_log(const char *text);
 

@@ -15,13 +15,13 @@ static const struct {
     char signature[12];
     enum pv_detect_kind kind;
 } signatures[] = {
-    { "KVMKVMKVM", PV_DETECT_KVM },
-    { { 'X', 'e', 'n', 'V', 'M', 'M', 'X', 'e', 'n', 'V', 'M', 'M' }, PV_DETECT_XEN },
-    { { 'V', 'M', 'w', 'a', 'r', 'e', 'V', 'M', 'w', 'a', 'r', 'e' }, PV_DETECT_VMWARE },
-    { { 'b', 'h', 'y', 'v', 'e', ' ', 'b', 'h', 'y', 'v', 'e', ' ' }, PV_DETECT_BHYVE },
-    { { 'A', 'C', 'R', 'N', 'A', 'C', 'R', 'N', 'A', 'C', 'R', 'N' }, PV_DETECT_ACRN },
-    { "Jailhouse", PV_DETECT_JAILHOUSE },
-    { { 'T', 'C', 'G', 'T', 'C', 'G', 'T', 'C', 'G', 'T', 'C', 'G' }, PV_DETECT_QEMU_TCG },
+    {"KVMKVMKVM", PV_DETECT_KVM},
+    {{'X', 'e', 'n', 'V', 'M', 'M', 'X', 'e', 'n', 'V', 'M', 'M'}, PV_DETECT_XEN},
+    {{'V', 'M', 'w', 'a', 'r', 'e', 'V', 'M', 'w', 'a', 'r', 'e'}, PV_DETECT_VMWARE},
+    {{'b', 'h', 'y', 'v', 'e', ' ', 'b', 'h', 'y', 'v', 'e', ' '}, PV_DETECT_BHYVE},
+    {{'A', 'C', 'R', 'N', 'A', 'C', 'R', 'N', 'A', 'C', 'R', 'N'}, PV_DETECT_ACRN},
+    {"Jailhouse", PV_DETECT_JAILHOUSE},
+    {{'T', 'C', 'G', 'T', 'C', 'G', 'T', 'C', 'G', 'T', 'C', 'G'}, PV_DETECT_QEMU_TCG},
 };
 
 static enum pv_detect_kind kind_of(const char signature[12])
@@ -35,7 +35,7 @@ static enum pv_detect_kind kind_of(const char signature[12])
 /* The twelve signature bytes in register order; least significant byte first. */
 static void signature_of(const struct pv_port_cpuid *leaf, char signature[12])
 {
-    const uint32_t words[3] = { leaf->ebx, leaf->ecx, leaf->edx };
+    const uint32_t words[3] = {leaf->ebx, leaf->ecx, leaf->edx};
 
     for (unsigned i = 0; i < 12; i++)
         signature[i] = (char)(words[i / 4] >> (i % 4 * 8) & 0xFF);

@@ -12,10 +12,10 @@ static const struct {
     uint32_t uid[4];
     enum pv_detect_kind kind;
 } uids[] = {
-    { { PV_SMCCC_UID_HYPERV_0, PV_SMCCC_UID_HYPERV_1, PV_SMCCC_UID_HYPERV_2, PV_SMCCC_UID_HYPERV_3 },
-      PV_DETECT_HYPERV },
-    { { PV_SMCCC_UID_KVM_0, PV_SMCCC_UID_KVM_1, PV_SMCCC_UID_KVM_2, PV_SMCCC_UID_KVM_3 },
-      PV_DETECT_KVM },
+    {{PV_SMCCC_UID_HYPERV_0, PV_SMCCC_UID_HYPERV_1, PV_SMCCC_UID_HYPERV_2, PV_SMCCC_UID_HYPERV_3},
+     PV_DETECT_HYPERV},
+    {{PV_SMCCC_UID_KVM_0, PV_SMCCC_UID_KVM_1, PV_SMCCC_UID_KVM_2, PV_SMCCC_UID_KVM_3},
+     PV_DETECT_KVM},
 };
 
 static void add_once(struct pv_detect *detect, enum pv_detect_kind kind)
@@ -39,7 +39,7 @@ static void probe_fadt(struct pv_detect *detect, const char id[8])
 static void probe_uid(struct pv_detect *detect, int conduit)
 {
     const struct pv_port_smccc r = pv_port_smccc(conduit, PV_SMCCC_VENDOR_HYP_UID);
-    const uint32_t uid[4] = { (uint32_t)r.a0, (uint32_t)r.a1, (uint32_t)r.a2, (uint32_t)r.a3 };
+    const uint32_t uid[4] = {(uint32_t)r.a0, (uint32_t)r.a1, (uint32_t)r.a2, (uint32_t)r.a3};
 
     if (uid[0] == (uint32_t)PV_SMCCC_NOT_SUPPORTED)
         return;

@@ -67,9 +67,10 @@ void pv_hv_page_release_(struct pv_guest *guest)
         return;
     if (hv->page_adopted) {
         pv_os_unmap(hv->page);
-    } else {
-        (void)pv_os_page_protect(hv->page, PV_OS_READ_WRITE);
+    } else if (pv_os_page_protect(hv->page, PV_OS_READ_WRITE)) {
         own_page_put(hv->page);
+    } else {
+        pv_os_log("libpv: the hypercall page cannot be made writable again; it is not given back");
     }
     hv->page = NULL;
     hv->page_adopted = false;

@@ -88,22 +88,16 @@ static bool fits(const struct sizes *sizes, const struct pv_hv_room *room, uint3
 
 /*
  * The most elements up to `wanted` that fit; at least one must. Fewer always fit where more do, so
- * a binary search finds it: 12 steps at most for 4095.
+ * it is found bit by bit, from the highest one down.
  */
 static uint32_t reps_fitting(const struct sizes *sizes, const struct pv_hv_room *room,
                              uint32_t wanted)
 {
     uint32_t fit = 0;
-    uint32_t beyond = wanted + 1;
 
-    while (beyond - fit > 1) {
-        const uint32_t middle = fit + (beyond - fit) / 2;
-
-        if (fits(sizes, room, middle))
-            fit = middle;
-        else
-            beyond = middle;
-    }
+    for (uint32_t step = (PV_HV_REPS_MAX + 1) / 2; step != 0; step /= 2)
+        if (fit + step <= wanted && fits(sizes, room, fit + step))
+            fit += step;
     return fit;
 }
 

@@ -43,8 +43,7 @@ enum pv_status pv_hv_vsm_partition_status(struct pv_vp *vp,
     return PV_OK;
 }
 
-enum pv_status pv_hv_vsm_capabilities(struct pv_vp *vp,
-                                      struct pv_hv_vsm_capabilities *capabilities,
+enum pv_status pv_hv_vsm_capabilities(struct pv_vp *vp, struct pv_hv_vsm_capabilities *capabilities,
                                       struct pv_hv_result *result)
 {
     uint64_t raw;
@@ -116,7 +115,8 @@ enum pv_status pv_hv_vsm_config_get(struct pv_vp *vp, uint8_t vtl,
 
 static uint64_t encode(const struct pv_hv_vsm_partition_config *config)
 {
-    const uint64_t known = PV_HV_VSM_CONFIG_PROTECT | 0xFull << PV_HV_VSM_CONFIG_DEFAULT_MASK_SHIFT |
+    const uint64_t known = PV_HV_VSM_CONFIG_PROTECT |
+                           0xFull << PV_HV_VSM_CONFIG_DEFAULT_MASK_SHIFT |
                            PV_HV_VSM_CONFIG_ZERO_ON_RESET | PV_HV_VSM_CONFIG_DENY_LOWER_STARTUP |
                            PV_HV_VSM_CONFIG_INTERCEPT_STARTUP;
     uint64_t raw = config->raw & ~known;
@@ -135,7 +135,7 @@ enum pv_status pv_hv_vsm_config_set(struct pv_vp *vp, uint8_t vtl,
 {
     const struct pv_hv_register element = {
         .name = PV_HV_REGISTER_VSM_PARTITION_CONFIG,
-        .value = { .low = encode(config) },
+        .value = {.low = encode(config)},
     };
 
     if (!vtl_ok(vtl) || config->default_mask > 0xF)
