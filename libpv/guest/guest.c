@@ -71,7 +71,7 @@ enum pv_status pv_guest_quiesce(struct pv_guest *guest, struct pv_vp *vp)
     if (vp != NULL && vp->guest != NULL)
         go_offline(vp);
     pv_told_take_back_(guest, &guest->hv.told);
-    guest->hv.entry = 0;
+    pv_hv_close_(guest);
     return PV_OK;
 }
 

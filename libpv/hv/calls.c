@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "hv/hv_internal.h"
 
-/* What pv_hv_call_fast takes: worked out here, so that the shortest path has one byte to test. */
+/* Simple, at most 16 bytes of input, no output, accepted in registers: worked out here, so that the
+ * shortest path has one word to load and test. */
 #define TWO_REGISTERS(kind, in, var, out, fast)                                                    \
     (PV_HV_KIND_##kind == PV_HV_KIND_SIMPLE && (in) <= 16 && PV_HV_VAR_##var == PV_HV_VAR_NONE &&  \
      (out) == 0 && PV_HV_FAST_##fast != PV_HV_FAST_NO)
@@ -17,8 +18,9 @@ const struct pv_hv_call_info pv_hv_calls_[PV_HV_CALLS] = {
         .kind = PV_HV_KIND_##kind_,                                                                \
         .var = PV_HV_VAR_##var_,                                                                   \
         .fast = PV_HV_FAST_##fast_,                                                                \
-        .two_registers = TWO_REGISTERS(kind_, in, var_, out, fast_),                               \
         .privilege = PV_HV_PRIVILEGE_##priv,                                                       \
+        .fast_control =                                                                            \
+            TWO_REGISTERS(kind_, in, var_, out, fast_) ? (code_) | PV_HV_CONTROL_FAST : 0,         \
     },
 #include <pv/abi/hv_calls.def>
 };

@@ -28,19 +28,19 @@ enum pv_status pv_hv_call_fast(struct pv_vp *vp, enum pv_hv_call call, uint64_t 
                                struct pv_hv_result *result)
 {
     const struct pv_hv_result success = { PV_HV_STATUS_SUCCESS, 0 };
-    uint64_t control;
+    uintptr_t entry;
+    uint32_t control;
     uint64_t raw;
 
-    if ((unsigned)call >= PV_HV_CALLS || !pv_hv_calls_[call].two_registers)
+    control = (unsigned)call < PV_HV_CALLS ? pv_hv_calls_[call].fast_control : 0;
+    if (control == 0)
         return PV_INVALID;
-    if (!pv_hv_ready_(vp))
-        return PV_BAD_STATE;
-    if ((vp->guest->hv.forms & PV_HV_FORM_FAST) == 0)
-        return PV_UNSUPPORTED;
-    control = pv_hv_calls_[call].code | PV_HV_CONTROL_FAST;
-    raw = pv_port_hv_call(vp->guest->hv.entry, control, in0, in1);
+    entry = vp->guest != NULL ? vp->guest->hv.fast_entry : 0;
+    if (entry == 0)
+        return pv_hv_ready_(vp) ? PV_UNSUPPORTED : PV_BAD_STATE;
+    raw = pv_port_hv_call(entry, control, in0, in1);
     if ((raw & PV_HV_RESULT_STATUS_MASK) != PV_HV_STATUS_SUCCESS)
-        return see_through(vp->guest->hv.entry, control, in0, in1, raw, result);
+        return see_through(entry, control, in0, in1, raw, result);
     pv_hv_give_(result, success);
     return PV_OK;
 }

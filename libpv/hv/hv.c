@@ -123,6 +123,12 @@ static bool offered(const struct pv_guest *guest)
     return !PV_PORT_MSR || (guest->detect.hyperv.privileges & needed) == needed;
 }
 
+void pv_hv_close_(struct pv_guest *guest)
+{
+    guest->hv.fast_entry = 0;
+    guest->hv.entry = 0;
+}
+
 enum pv_status pv_hv_enable_(struct pv_guest *guest)
 {
     enum pv_status status;
@@ -133,11 +139,14 @@ enum pv_status pv_hv_enable_(struct pv_guest *guest)
         return PV_OK;
     status = PV_PORT_MSR ? enable_x86(guest) : enable_arm64(guest);
     guest->hv.forms &= ~guest->config.hv.forms_off;
-    if (status == PV_OK)
+    if (status == PV_OK) {
+        if ((guest->hv.forms & PV_HV_FORM_FAST) != 0)
+            guest->hv.fast_entry = guest->hv.entry;
         return PV_OK;
+    }
     pv_os_log("libpv: the Hyper-V interface could not be set up; hypercalls stay off");
     pv_told_take_back_(guest, &guest->hv.told);
-    guest->hv.entry = 0;
+    pv_hv_close_(guest);
     pv_hv_page_release_(guest);
     return status;
 }

@@ -11,6 +11,8 @@
 enum pv_status pv_hv_config_check_(const struct pv_hv_config *config);
 /* Identity, page, features. On failure everything is taken back. */
 enum pv_status pv_hv_enable_(struct pv_guest *guest);
+/* Close the way in; what was told is taken back elsewhere. */
+void pv_hv_close_(struct pv_guest *guest);
 enum pv_status pv_hv_vp_online_(struct pv_vp *vp);
 void pv_hv_vp_release_(struct pv_vp *vp);
 

@@ -44,7 +44,7 @@ enum pv_hv_fast {
 };
 
 /* One line of pv/abi/hv_calls.def. Sizes are the hypervisor's, in bytes. */
-struct pv_hv_call_info {
+struct PV_ALIGNED(16) pv_hv_call_info {
     uint16_t code;
     uint16_t in_bytes;
     uint16_t out_bytes;
@@ -53,8 +53,8 @@ struct pv_hv_call_info {
     uint8_t kind;      /* enum pv_hv_kind */
     uint8_t var;       /* enum pv_hv_var */
     uint8_t fast;      /* enum pv_hv_fast */
-    bool two_registers; /* simple, at most 16 bytes of input, no output, accepted in registers */
     uint8_t privilege; /* PV_HV_PRIVILEGE_* */
+    uint32_t fast_control; /* control word in pv_hv_call_fast; 0 if it does not take this call */
 };
 
 /*

@@ -37,6 +37,7 @@ struct pv_hv_config {
 
 struct pv_hv_guest {
     uintptr_t entry;            /* where hypercalls enter; 0 = hypercalls are off */
+    uintptr_t fast_entry;       /* the same for pv_hv_call_fast; 0 also while that form is off */
     enum pv_hv_conduit conduit; /* never DEFAULT while entry is not 0 */
     uint32_t forms;             /* PV_HV_FORM_* that may be used */
     uint64_t os_id;             /* as the hypervisor has it */

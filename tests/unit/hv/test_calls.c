@@ -91,7 +91,8 @@ static void assert_known(const struct known *want)
     assert_int_equal(info->kind, want->kind);
     assert_int_equal(info->var, want->var);
     assert_int_equal(info->fast, want->fast);
-    assert_int_equal(info->two_registers, want->two_registers);
+    assert_int_equal(info->fast_control,
+                     want->two_registers ? want->code | PV_HV_CONTROL_FAST : 0);
     assert_int_equal(info->privilege, want->privilege);
 }
 
@@ -263,10 +264,10 @@ static void calls_for_two_registers_fit_two_registers(void **state)
     for (unsigned call = 0; call < PV_HV_CALLS; call++) {
         const struct pv_hv_call_info *info = info_of(call);
 
-        assert_int_equal(info->two_registers,
+        assert_int_equal(info->fast_control != 0,
                          fits_two_registers(info) && info->fast != PV_HV_FAST_NO);
         if (info->fast == PV_HV_FAST_GPR)
-            assert_true(info->two_registers);
+            assert_int_equal(info->fast_control, info->code | PV_HV_CONTROL_FAST);
     }
 }
 

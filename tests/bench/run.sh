@@ -1,0 +1,86 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# What libpv costs, as instruction counts and bytes, which repeat, beside a baseline of the same run.
+# TAP; the tables are comment lines.
+cd "$(dirname "$0")/../.." || exit 1
+. tests/tools.sh
+. tests/build/tap.sh
+tools_need bench
+
+out=build/test/bench
+mkdir -p "$out"
+core=$(sed -n 's|^ *\(libpv/.*\.c\)|\1|p' libpv/sources.cmake)
+# As kernels are built.
+cc="gcc -std=gnu11 -O2 -g -fcf-protection=none -Wall -Wextra -Iinclude -Ilibpv"
+
+for program in calls memory; do
+	# shellcheck disable=SC2086 # lists
+	$cc -Ilibpv/arch/sim $core tests/bench/mock.c tests/bench/$program.c -o "$out/$program" || exit 1
+done
+
+# Instructions of a whole run.
+count() {
+	valgrind --tool=callgrind --callgrind-out-file=/dev/null "$out/calls" "$1" "$2" 2>&1 |
+		awk '/Collected/ { print $4 }'
+}
+
+# Instructions per round: the difference of two lengths leaves start-up and end out.
+per_round() {
+	short=$(count "$1" 1000) long=$(count "$1" 3000)
+	echo $(((long - short) / 2000))
+}
+
+loop=$(per_round nothing)
+bare=$(($(per_round bare) - loop))
+row() {
+	cost=$(($(per_round "$1") - loop))
+	awk -v c="$cost" -v b="$bare" -v t="$2" 'BEGIN { printf "# %-46s %6d %+6d  %5.1fx\n", t, c, c - b, c / b }'
+}
+
+printf '# %-46s %6s %6s  %6s\n' 'hypercall on the mock' 'instr.' 'over' 'ratio'
+printf '# %-46s %6d\n' 'bare call through the simulated port' "$bare"
+row fast 'pv_hv_call_fast' && fast=$cost
+row two_registers 'begin, issue, end: 16 bytes in two registers'
+row block 'begin, issue, end: 24 bytes in XMM registers'
+row memory 'begin, issue, end: 24 bytes in the page'
+row nested 'the same, nested, in the reserve'
+row copied 'pv_hv_call_simple: 24 bytes copied to the page'
+row get_register_block 'one register read by XMM input and output'
+row get_register_memory 'one register read through the page'
+row list_of_500 'list of 500 page ranges through the page'
+row plan_simple 'planner alone: simple call'
+row plan_one 'planner alone: list of 1'
+row plan_most 'planner alone: as many as fit'
+row plan_variable 'planner alone: variable header and list'
+
+tap_run "a fast call costs at most 40 instructions over a bare one: $((fast - bare))" \
+	test $((fast - bare)) -le 40
+tap_run 'the counts repeat' test "$(count fast 1000)" = "$(count fast 1000)"
+
+"$out/memory" >"$out/memory.tap"
+while read -r line; do
+	case $line in
+	'ok '*) tap_ok "${line#* - }" ;;
+	'not ok '*) tap_not_ok "${line#* - }" ;;
+	'#'*) echo "$line" ;;
+	esac
+done <"$out/memory.tap"
+
+# Code size at -Os, as a kernel would link it: all of it, and what a kernel links that only detects.
+objects=
+for file in $core; do
+	object=$out/$(echo "$file" | tr / -).o
+	gcc -std=c11 -Os -ffreestanding -mno-red-zone -fcf-protection=none -fno-asynchronous-unwind-tables \
+		-ffunction-sections -fdata-sections -Iinclude -Ilibpv -Ilibpv/arch/x86_64 -c "$file" \
+		-o "$object" || exit 1
+	objects="$objects $object"
+done
+text_of() { size "$1" | awk 'NR == 2 { print $1 }'; }
+# shellcheck disable=SC2086
+ld -r -o "$out/all.o" $objects
+# shellcheck disable=SC2086
+ld --gc-sections -e pv_detect_probe --unresolved-symbols=ignore-all -o "$out/detect" $objects 2>/dev/null
+all=$(text_of "$out/all.o") detect=$(text_of "$out/detect")
+tap_run "everything is at most 48 KiB of text: $all" test "$all" -le 49152
+tap_run "detection alone is at most 4 KiB of text: $detect" test "$detect" -le 4096
+tap_end
