@@ -55,7 +55,7 @@ tools_list() {
 		shellcheck shellcheck
 		LIST
 		;;
-	guest) printf '%s\n' 'gcc gcc' 'ld binutils' ;;
+	guest) printf '%s\n' 'gcc gcc' 'ld binutils' 'xz xz-utils' ;;
 	proof) printf '%s\n' 'gcc gcc' 'z3 z3' 'cadical cadical' ;;
 	coverage) tools_list unit; tools_list clang; echo 'gcovr gcovr' ;;
 	fuzz) tools_list clang ;;

@@ -25,7 +25,7 @@ PV_STATIC_ASSERT(PV_CONFIG_HV_TIMEOUT_RETRIES >= 0 && PV_CONFIG_HV_TIMEOUT_RETRI
 
 /*
  * 1: x86-64 calls the symbol pv_os_hypercall_page directly, for kernels that forbid indirect
- * branches; the kernel then places that page (4096 bytes, 4096-aligned) in its own image, and
+ * branches or use IBT (pv_hv_guest.page_has_endbr says whether the page could take one); the kernel then places that page (4096 bytes, 4096-aligned) in its own image, and
  * pv_os_page_alloc is not asked for it. 0: an indirect call to a page allocated at run time.
  */
 #ifndef PV_CONFIG_HV_DIRECT_CALL

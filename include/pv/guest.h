@@ -66,13 +66,17 @@ PV_MUST_CHECK enum pv_status pv_guest_init(struct pv_guest *guest,
  * Tell libpv that this CPU runs, and get its VP index and argument page.
  * Context: on the CPU that `vp` is for, IRQs off or preemption off. The struct must not cross a
  *          page unless it is 256-byte aligned, as its type asks for.
- * Needs:   with hypercalls: pv_os_page_alloc (first time only), pv_os_virt_to_gpa.
+ * Needs:   with hypercalls: pv_os_page_alloc (first time only), pv_os_virt_to_gpa; with a VP assist
+ *          page also what pv_hv_assist_enable needs.
  * Owns:    `vp` and `guest` stay the caller's and must outlive pv_vp_offline.
  * Return:  PV_BAD_STATE    guest not initialised, or vp already online
  *          PV_NO_MEMORY    no argument page
  *          PV_BAD_ADDRESS  argument page or reserve has no usable GPA
  *          PV_MALFORMED    VP index not below the advertised maximum
- *          otherwise       arm64: as pv_hv_issue, when the VP index register could not be read
+ *          otherwise       arm64: as pv_hv_issue, when the VP index register could not be read; or as
+ *                          pv_hv_assist_enable, when the VP assist page of an earlier online could
+ *                          not be put in place again: it is given up, and the next pv_vp_online
+ *                          goes on without it
  */
 PV_MUST_CHECK enum pv_status pv_vp_online(struct pv_guest *guest, struct pv_vp *vp);
 
@@ -87,8 +91,9 @@ PV_MUST_CHECK enum pv_status pv_vp_offline(struct pv_vp *vp);
 /*
  * Give the memory of an offline VP back to the OS.
  * Context: any CPU; the VP is offline.
- * Needs:   pv_os_page_free.
+ * Needs:   pv_os_page_free, pv_os_unmap, pv_os_log.
  * Return:  PV_BAD_STATE  still online
+ *          PV_REFUSED    the hypervisor keeps the VP assist page; that page is not given back
  */
 PV_MUST_CHECK enum pv_status pv_vp_release(struct pv_vp *vp);
 
@@ -106,7 +111,7 @@ PV_MUST_CHECK enum pv_status pv_guest_quiesce(struct pv_guest *guest, struct pv_
  * Set up again after pv_guest_quiesce: detection is repeated, because the host may be another
  * one, and the hypercall page is put where the hypervisor now allows it.
  * @vp: brought online for the calling CPU; may be NULL.
- * Context: as pv_guest_init and pv_vp_online.
+ * Context, Needs: as pv_guest_init and pv_vp_online.
  * Return:  as pv_guest_init and pv_vp_online; PV_BAD_STATE if hypercalls are on. If the VP is what
  *          fails, the guest is set up all the same and pv_vp_online may be tried again.
  */
@@ -116,8 +121,10 @@ PV_MUST_CHECK enum pv_status pv_guest_resume(struct pv_guest *guest, struct pv_v
  * Give the guest's memory back to the OS; implies pv_guest_quiesce.
  * @vp: as for pv_guest_quiesce; its own memory needs pv_vp_release.
  * Context: as pv_guest_quiesce.
- * Needs:   pv_os_page_protect, pv_os_page_free, pv_os_unmap.
- * Return:  PV_BAD_STATE  guest not initialised
+ * Needs:   pv_os_page_protect, pv_os_page_free, pv_os_unmap, pv_os_log.
+ * Return:  PV_BAD_STATE    guest not initialised
+ *          PV_REFUSED      the hypervisor keeps the hypercall page; it is not given back
+ *          PV_BAD_ADDRESS  it cannot be made writable again; it is not given back
  */
 PV_MUST_CHECK enum pv_status pv_guest_release(struct pv_guest *guest, struct pv_vp *vp);
 

@@ -2,15 +2,15 @@
 /*
  * The cold half of the OS seam: what a kernel must supply, found at link time.
  *
- * | function           | called by              | needed for                                     |
- * |--------------------|------------------------|------------------------------------------------|
- * | pv_os_page_alloc   | guest_init, vp_online  | hypercall page, argument pages, VP assist page |
- * | pv_os_page_free    | *_release, error paths | the same                                       |
- * | pv_os_page_protect | guest_init, release    | hypercall page (x86)                           |
- * | pv_os_virt_to_gpa  | guest_init, vp_online  | every page told to the hypervisor              |
- * | pv_os_map_gpa      | guest_init, resume     | adopting a hypercall page enabled by firmware  |
- * | pv_os_unmap        | release, resume        | the same                                       |
- * | pv_os_log          | guest_init, resume     | one line when a hypervisor misbehaves          |
+ * | function           | called by                               | needed for                         |
+ * |--------------------|-----------------------------------------|------------------------------------|
+ * | pv_os_page_alloc   | init, resume, online, assist_enable     | hypercall, argument, assist pages  |
+ * | pv_os_page_free    | release, assist_disable, failures       | the same                           |
+ * | pv_os_page_protect | init, resume, release                   | hypercall page (x86)               |
+ * | pv_os_virt_to_gpa  | init, resume, online, assist_enable     | every page told to the hypervisor  |
+ * | pv_os_map_gpa      | init, resume, online, assist_enable     | adopting a page enabled by others  |
+ * | pv_os_unmap        | release, resume, online, assist_disable | the same                           |
+ * | pv_os_log          | init, resume, release, online, assist_* | a line when something is amiss     |
  *
  * Detection (pv_detect_probe) and the hypercall path itself call none of them.
  */
@@ -60,7 +60,8 @@ bool pv_os_page_protect(void *page, enum pv_os_access access);
 uint64_t pv_os_virt_to_gpa(const void *address);
 
 /*
- * Map one page of guest physical memory that the hypervisor or firmware owns.
+ * Map one page of guest physical memory that the hypervisor or firmware owns. After kexec it may lie
+ * in RAM that this kernel's allocator knows too: whoever maps it reserves it.
  * Context: that of pv_guest_init, pv_guest_resume, pv_vp_online or pv_hv_assist_enable.
  * Return:  NULL when it cannot be mapped.
  */
@@ -74,7 +75,7 @@ void pv_os_unmap(void *address);
 
 /*
  * One line, without newline. May drop it.
- * Context: that of pv_guest_init, pv_guest_resume and pv_guest_release.
+ * Context: that of the functions in the table above.
  */
 void pv_os_log(const char *text);
 

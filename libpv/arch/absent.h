@@ -79,7 +79,7 @@ static inline bool pv_port_hv_block_usable(void)
 }
 
 static inline void pv_port_vtl_switch(uintptr_t entry, bool to_lower, uint64_t control,
-                                      uint64_t shared[13])
+                                      uint64_t shared[PV_HV_VTL_SHARED])
 {
     (void)entry;
     (void)to_lower;

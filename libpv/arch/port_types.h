@@ -8,7 +8,9 @@
  *  PV_PORT_CPUID, PV_PORT_MSR, PV_PORT_SMCCC, PV_PORT_SBI, PV_PORT_HV
  *                          0 or 1: the machine has it. The core writes `if (PV_PORT_MSR)`, so every
  *                          line of it compiles for every architecture and the compiler drops what
- *                          cannot happen. What a machine lacks comes from arch/absent.h.
+ *                          cannot happen. What a machine lacks comes from arch/absent.h, which a
+ *                          port includes last. (Only the simulated machine decides at run time; it
+ *                          has everything and does not include absent.h.)
  *  pv_port_cpuid           CPUID
  *  pv_port_msr_read/write  RDMSR, WRMSR; the core only names MSRs that the hypervisor advertised
  *  pv_port_irq_save/restore  disable interrupts on this CPU and give back the old state
@@ -57,5 +59,6 @@ struct pv_port_sbi {
 #define PV_PORT_ENTRY_HVC1 2u
 
 #define PV_PORT_BLOCK_QWORDS 16
+PV_STATIC_ASSERT(PV_PORT_BLOCK_QWORDS * 8 == PV_HV_ARM64_BLOCK_BYTES, "the larger register block");
 
 #endif

@@ -42,7 +42,9 @@ enum pv_status pv_vp_online(struct pv_guest *guest, struct pv_vp *vp)
 
 static void go_offline(struct pv_vp *vp)
 {
-    pv_told_take_back_(vp->guest, &vp->hv.told);
+    vp->hv.way_in = NULL;
+    if (!pv_told_take_back_(vp->guest, &vp->hv.told))
+        vp->hv.assist_stuck = true;
     vp->guest = NULL;
 }
 
@@ -60,8 +62,7 @@ enum pv_status pv_vp_release(struct pv_vp *vp)
 {
     if (vp->guest != NULL)
         return PV_BAD_STATE;
-    pv_hv_vp_release_(vp);
-    return PV_OK;
+    return pv_hv_vp_release_(vp);
 }
 
 enum pv_status pv_guest_quiesce(struct pv_guest *guest, struct pv_vp *vp)
@@ -70,8 +71,7 @@ enum pv_status pv_guest_quiesce(struct pv_guest *guest, struct pv_vp *vp)
         return PV_BAD_STATE;
     if (vp != NULL && vp->guest != NULL)
         go_offline(vp);
-    pv_told_take_back_(guest, &guest->hv.told);
-    pv_hv_close_(guest);
+    pv_hv_disable_(guest);
     return PV_OK;
 }
 
@@ -93,7 +93,6 @@ enum pv_status pv_guest_release(struct pv_guest *guest, struct pv_vp *vp)
 
     if (status != PV_OK)
         return status;
-    pv_hv_page_release_(guest);
     guest->initialised = false;
-    return PV_OK;
+    return pv_hv_page_release_(guest);
 }

@@ -8,10 +8,11 @@
  * reserved (PV_TOLD_MAX), so this cannot fail. */
 void pv_told_add_(struct pv_told *told, enum pv_told_kind kind, uint32_t number, uint64_t off);
 
-/* Take everything back, newest first, and forget it. */
-void pv_told_take_back_(struct pv_guest *guest, struct pv_told *told);
+/* Take everything back, newest first, and forget it. False if the hypervisor kept something: the
+ * memory it was told of must then never be used again. */
+bool pv_told_take_back_(struct pv_guest *guest, struct pv_told *told);
 
-/* Take back and forget the newest entry for `number`, if there is one. */
-void pv_told_take_back_one_(struct pv_guest *guest, struct pv_told *told, uint32_t number);
+/* The same for the newest entry for `number`, if there is one. */
+bool pv_told_take_back_one_(struct pv_guest *guest, struct pv_told *told, uint32_t number);
 
 #endif

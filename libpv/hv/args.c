@@ -37,17 +37,26 @@ static void clear(const struct pv_hv_plan *plan, uint8_t *base)
 /* Which register form the planned call can take; MEMORY if none. */
 static uint32_t register_form(const struct pv_guest *guest, const struct pv_hv_plan *plan)
 {
-    uint32_t needed = 0;
+    uint32_t needed = PV_HV_FORM_BLOCK_INPUT;
 
     if (plan->in_bytes <= 16 && plan->out_bytes == 0 && (guest->hv.forms & PV_HV_FORM_FAST) != 0)
         return PV_HV_FORM_FAST;
-    if (plan->in_bytes != 0)
-        needed |= PV_HV_FORM_BLOCK_INPUT;
     if (plan->out_bytes != 0)
         needed |= PV_HV_FORM_BLOCK_OUTPUT;
-    if ((guest->hv.forms & needed) != needed || !pv_port_hv_block_usable())
-        return PV_HV_FORM_MEMORY;
-    return PV_HV_FORM_BLOCK_INPUT;
+    return (guest->hv.forms & needed) == needed ? PV_HV_FORM_BLOCK_INPUT : PV_HV_FORM_MEMORY;
+}
+
+/*
+ * The block's registers belong to the interrupted context and to whoever interrupts: IRQs stay off
+ * until the end, so that nobody switches them off (CR0.TS) or changes them in between.
+ */
+static bool claim_block(struct pv_hv_args *args)
+{
+    args->irq = pv_port_irq_save();
+    if (pv_port_hv_block_usable())
+        return true;
+    pv_port_irq_restore(args->irq);
+    return false;
 }
 
 /* PV_NO_ROOM if registers do not do. */
@@ -63,8 +72,10 @@ static enum pv_status begin_in_registers(const struct pv_guest *guest, enum pv_h
     if (info->fast == PV_HV_FAST_NO || (shape != NULL && plan.reps != shape->reps))
         return PV_NO_ROOM;
     args->form = register_form(guest, &plan);
-    if (args->form == PV_HV_FORM_MEMORY)
+    if (args->form == PV_HV_FORM_MEMORY ||
+        (args->form == PV_HV_FORM_BLOCK_INPUT && !claim_block(args)))
         return PV_NO_ROOM;
+    args->in_bytes = plan.in_bytes;
     memset(args->block, 0, sizeof(args->block));
     point(&plan, info, (uint8_t *)args->block, args);
     args->control |= PV_HV_CONTROL_FAST;
@@ -106,13 +117,9 @@ static void leave_memory(struct pv_vp *vp, const struct pv_hv_args *args)
 static enum pv_status begin_in_memory(struct pv_vp *vp, enum pv_hv_call call,
                                       const struct pv_hv_shape *shape, struct pv_hv_args *args)
 {
-    uintptr_t irq;
+    const uintptr_t irq = pv_port_irq_save();
     enum pv_status status;
 
-    /* Came online before there were hypercalls (resume on another host). */
-    if (vp->hv.args == NULL)
-        return PV_BAD_STATE;
-    irq = pv_port_irq_save();
     if (vp->hv.depth == 2) {
         pv_port_irq_restore(irq);
         return PV_BUSY;
@@ -164,6 +171,7 @@ enum pv_status pv_hv_issue(struct pv_vp *vp, struct pv_hv_args *args)
     issue.in = args->form == PV_HV_FORM_MEMORY ? args->in_gpa : args->block[0];
     issue.out = args->form == PV_HV_FORM_MEMORY ? args->out_gpa : args->block[1];
     issue.block = args->form == PV_HV_FORM_BLOCK_INPUT ? args->block : NULL;
+    issue.block_in_bytes = args->in_bytes;
     return pv_hv_run_(vp->guest->hv.entry, &issue, &args->result);
 }
 
@@ -174,5 +182,7 @@ enum pv_status pv_hv_end(struct pv_vp *vp, struct pv_hv_args *args)
     args->self = NULL;
     if (args->form == PV_HV_FORM_MEMORY)
         leave_memory(vp, args);
+    if (args->form == PV_HV_FORM_BLOCK_INPUT)
+        pv_port_irq_restore(args->irq);
     return PV_OK;
 }

@@ -9,24 +9,36 @@
 
 #include <pv/os.h>
 
-void pv_hv_assist_release_(struct pv_vp *vp)
+enum pv_status pv_hv_assist_release_(struct pv_vp *vp)
 {
     struct pv_hv_vp *hv = &vp->hv;
+    const bool stuck = hv->assist_stuck;
 
     if (hv->assist == NULL)
-        return;
-    if (hv->assist_adopted)
+        return PV_OK;
+    if (stuck)
+        pv_os_log("libpv: the hypervisor keeps the VP assist page; it is not given back");
+    else if (hv->assist_adopted)
         pv_os_unmap(hv->assist);
     else
         pv_os_page_free(hv->assist, 1);
     hv->assist = NULL;
+    hv->assist_stuck = false;
+    return stuck ? PV_REFUSED : PV_OK;
+}
+
+static void drop_page(struct pv_vp *vp)
+{
+    const enum pv_status released = pv_hv_assist_release_(vp);
+
+    (void)released; /* a page that stays with the hypervisor has been logged */
 }
 
 static enum pv_status adopt(struct pv_vp *vp, uint64_t gpa)
 {
     struct pv_hv_vp *hv = &vp->hv;
 
-    pv_hv_assist_release_(vp);
+    drop_page(vp);
     hv->assist = (struct pv_hv_assist_page *)pv_os_map_gpa(gpa, PV_OS_READ_WRITE);
     hv->assist_gpa = gpa;
     hv->assist_adopted = true;
@@ -65,9 +77,13 @@ static enum pv_status tell(struct pv_vp *vp, uint64_t old)
 
 static enum pv_status set_up(struct pv_vp *vp)
 {
+    const uint64_t needed = 1ull << PV_HV_PRIVILEGE_APIC_ACCESS;
+    enum pv_status status;
     uint64_t old;
-    enum pv_status status = pv_hv_sreg_read_(vp->guest, PV_HV_SREG_VP_ASSIST_PAGE, &old);
 
+    if ((vp->guest->detect.hyperv.privileges & needed) == 0)
+        return PV_UNSUPPORTED;
+    status = pv_hv_sreg_read_(vp->guest, PV_HV_SREG_VP_ASSIST_PAGE, &old);
     if (status != PV_OK)
         return status;
     if ((old & PV_HV_PAGE_ENABLE) != 0)
@@ -76,45 +92,47 @@ static enum pv_status set_up(struct pv_vp *vp)
     return status == PV_OK ? tell(vp, old) : status;
 }
 
-static void forget(struct pv_vp *vp)
+/* PV_REFUSED if the hypervisor does not let go of the page, which is then lost. */
+static enum pv_status forget(struct pv_vp *vp)
 {
-    pv_told_take_back_one_(vp->guest, &vp->hv.told,
-                           pv_hv_sreg_number_(PV_HV_SREG_VP_ASSIST_PAGE));
-    pv_hv_assist_release_(vp);
+    if (!pv_told_take_back_one_(vp->guest, &vp->hv.told,
+                                pv_hv_sreg_number_(PV_HV_SREG_VP_ASSIST_PAGE)))
+        vp->hv.assist_stuck = true;
+    return pv_hv_assist_release_(vp);
+}
+
+static enum pv_status set_up_or_forget(struct pv_vp *vp)
+{
+    const enum pv_status status = set_up(vp);
+    enum pv_status forgotten;
+
+    if (status == PV_OK)
+        return PV_OK;
+    forgotten = forget(vp);
+    (void)forgotten; /* a page that stays with the hypervisor has been logged */
+    return status;
 }
 
 /* After an offline: an adopted page may have moved, our own is placed again. */
 enum pv_status pv_hv_assist_restore_(struct pv_vp *vp)
 {
-    enum pv_status status;
-
-    if (vp->hv.assist_adopted)
-        pv_hv_assist_release_(vp);
-    status = set_up(vp);
-    if (status != PV_OK)
-        forget(vp);
-    return status;
+    if (vp->hv.assist_adopted || vp->hv.assist_stuck)
+        drop_page(vp);
+    return set_up_or_forget(vp);
 }
 
 enum pv_status pv_hv_assist_enable(struct pv_vp *vp)
 {
-    const uint64_t needed = 1ull << PV_HV_PRIVILEGE_APIC_ACCESS;
-    enum pv_status status;
-
     if (vp->guest == NULL || vp->hv.assist != NULL)
         return PV_BAD_STATE;
-    if (vp->guest->hv.entry == 0 || (vp->guest->detect.hyperv.privileges & needed) == 0)
+    if (!pv_hv_ready_(vp))
         return PV_UNSUPPORTED;
-    status = set_up(vp);
-    if (status != PV_OK)
-        forget(vp);
-    return status;
+    return set_up_or_forget(vp);
 }
 
 enum pv_status pv_hv_assist_disable(struct pv_vp *vp)
 {
     if (vp->guest == NULL || vp->hv.assist == NULL)
         return PV_BAD_STATE;
-    forget(vp);
-    return PV_OK;
+    return forget(vp);
 }

@@ -6,20 +6,14 @@
 #include "hv/hv_internal.h"
 #include "pv_port.h"
 
-/* Not success: time-outs are reissued and errors translated by the engine, which issues the call
- * again only for a time-out. */
 __attribute__((noinline)) static enum pv_status
 see_through(uintptr_t entry, uint64_t control, uint64_t in0, uint64_t in1, uint64_t raw,
             struct pv_hv_result *result)
 {
     const struct pv_hv_issue issue = { .control = control, .in = in0, .out = in1 };
-    struct pv_hv_result answer = { .status = (uint16_t)(raw & PV_HV_RESULT_STATUS_MASK) };
-    enum pv_status status;
+    struct pv_hv_result answer;
+    enum pv_status status = pv_hv_see_through_(entry, &issue, raw, &answer);
 
-    if (answer.status == PV_HV_STATUS_TIME_OUT)
-        status = pv_hv_run_(entry, &issue, &answer);
-    else
-        status = pv_hv_status_pv(answer.status);
     pv_hv_give_(result, answer);
     return status;
 }
@@ -35,7 +29,7 @@ enum pv_status pv_hv_call_fast(struct pv_vp *vp, enum pv_hv_call call, uint64_t 
     control = (unsigned)call < PV_HV_CALLS ? pv_hv_calls_[call].fast_control : 0;
     if (control == 0)
         return PV_INVALID;
-    entry = vp->guest != NULL ? vp->guest->hv.fast_entry : 0;
+    entry = vp->hv.way_in != NULL ? vp->hv.way_in->fast_entry : 0;
     if (entry == 0)
         return pv_hv_ready_(vp) ? PV_UNSUPPORTED : PV_BAD_STATE;
     raw = pv_port_hv_call(entry, control, in0, in1);

@@ -38,6 +38,7 @@ enum pv_status pv_hv_call_gpa(struct pv_vp *vp, enum pv_hv_call call,
     issue.in = plan.in_bytes != 0 ? in_gpa : 0;
     issue.out = plan.out_bytes != 0 ? out_gpa : 0;
     issue.block = NULL;
+    issue.block_in_bytes = 0;
     status = pv_hv_run_(vp->guest->hv.entry, &issue, &answer);
     pv_hv_give_(result, answer);
     return status;

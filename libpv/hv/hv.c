@@ -113,24 +113,39 @@ static enum pv_status enable_x86(struct pv_guest *guest)
     return status == PV_OK ? pv_hv_page_enable_(guest) : status;
 }
 
+/* Hardware isolation without a paravisor has no hypercall page: calls go by VMMCALL, GHCB or TDCALL on
+ * shared memory, which libpv does not do. */
+static bool page_reaches_hypervisor(const struct pv_detect_hyperv *hyperv)
+{
+    return hyperv->isolation <= PV_DETECT_ISOLATION_VBS || hyperv->paravisor;
+}
+
 /* x86: touching an MSR whose privilege bit is clear raises #GP. arm64 tells only when asked. */
 static bool offered(const struct pv_guest *guest)
 {
     const uint64_t needed = 1ull << PV_HV_PRIVILEGE_HYPERCALL | 1ull << PV_HV_PRIVILEGE_VP_INDEX;
 
+    if (!page_reaches_hypervisor(&guest->detect.hyperv))
+        return false;
     if (!pv_detect_has(&guest->detect, PV_DETECT_HYPERV) || !PV_PORT_HV)
         return false;
     return !PV_PORT_MSR || (guest->detect.hyperv.privileges & needed) == needed;
 }
 
-void pv_hv_close_(struct pv_guest *guest)
+/* arm64 takes back by hypercalls, so the way in is closed last. */
+void pv_hv_disable_(struct pv_guest *guest)
 {
-    guest->hv.fast_entry = 0;
-    guest->hv.entry = 0;
+    struct pv_hv_guest *hv = &guest->hv;
+
+    hv->fast_entry = 0;
+    if (!pv_told_take_back_(guest, &hv->told))
+        hv->page_stuck = true;
+    hv->entry = 0;
 }
 
 enum pv_status pv_hv_enable_(struct pv_guest *guest)
 {
+    enum pv_status released;
     enum pv_status status;
 
     guest->hv.vtl_call_offset = 0;
@@ -145,8 +160,8 @@ enum pv_status pv_hv_enable_(struct pv_guest *guest)
         return PV_OK;
     }
     pv_os_log("libpv: the Hyper-V interface could not be set up; hypercalls stay off");
-    pv_told_take_back_(guest, &guest->hv.told);
-    pv_hv_close_(guest);
-    pv_hv_page_release_(guest);
+    pv_hv_disable_(guest);
+    released = pv_hv_page_release_(guest);
+    (void)released; /* a page that stays with the hypervisor has been logged */
     return status;
 }

@@ -11,23 +11,24 @@
 enum pv_status pv_hv_config_check_(const struct pv_hv_config *config);
 /* Identity, page, features. On failure everything is taken back. */
 enum pv_status pv_hv_enable_(struct pv_guest *guest);
-/* Close the way in; what was told is taken back elsewhere. */
-void pv_hv_close_(struct pv_guest *guest);
+/* Take everything back that the hypervisor was told of the guest, and close the way in. */
+void pv_hv_disable_(struct pv_guest *guest);
 enum pv_status pv_hv_vp_online_(struct pv_vp *vp);
-void pv_hv_vp_release_(struct pv_vp *vp);
+/* PV_REFUSED: the hypervisor still has a page of ours, which is not given back. */
+enum pv_status pv_hv_vp_release_(struct pv_vp *vp);
 
 /* ---- the hypercall page (x86) ---- */
 
 /* Put the page in place; sets guest->hv.entry last. */
 enum pv_status pv_hv_page_enable_(struct pv_guest *guest);
 /* Give back its memory, once it has been taken back. */
-void pv_hv_page_release_(struct pv_guest *guest);
+enum pv_status pv_hv_page_release_(struct pv_guest *guest);
 
 /* ---- the VP assist page ---- */
 
 /* Put the page of an earlier online in place again. */
 enum pv_status pv_hv_assist_restore_(struct pv_vp *vp);
-void pv_hv_assist_release_(struct pv_vp *vp);
+enum pv_status pv_hv_assist_release_(struct pv_vp *vp);
 
 /* ---- synthetic registers: an MSR on x86, a VP register on arm64 ---- */
 
@@ -60,17 +61,22 @@ struct pv_hv_issue {
     uint64_t control; /* with fast bit and rep count, without start index */
     uint64_t in;      /* GPA or fast input */
     uint64_t out;     /* GPA or fast input */
-    uint64_t *block;  /* register block, or NULL */
+    uint64_t *block;  /* register block, or NULL; the caller has IRQs off */
+    uint32_t block_in_bytes; /* of input at its start */
 };
 
 /* Issue, continue and check; `result` is always written. */
 enum pv_status pv_hv_run_(uintptr_t entry, const struct pv_hv_issue *issue,
                           struct pv_hv_result *result);
 
-/* Hypercalls are on and this VP is online. */
+/* The same for a call that has been issued once and was answered with `raw`. */
+enum pv_status pv_hv_see_through_(uintptr_t entry, const struct pv_hv_issue *issue, uint64_t raw,
+                                  struct pv_hv_result *result);
+
+/* Hypercalls are on, and were when this VP came online. */
 static inline bool pv_hv_ready_(const struct pv_vp *vp)
 {
-    return vp->guest != NULL && vp->guest->hv.entry != 0;
+    return vp->hv.way_in != NULL && vp->hv.way_in->entry != 0;
 }
 
 /* The register block of this guest's conduit. */

@@ -9,6 +9,9 @@ static bool list_ok(const struct pv_hv_list *list)
 
     if (info == NULL || info->kind != PV_HV_KIND_REP || info->var != PV_HV_VAR_NONE)
         return false;
+    /* Where the header says where the list starts, there is only one batch. */
+    if (info->in_rep_bytes + info->out_rep_bytes == 0 && list->count > PV_HV_REPS_MAX)
+        return false;
     return list->count != 0 && list->header != NULL &&
            (info->in_rep_bytes == 0 || list->in != NULL) &&
            (info->out_rep_bytes == 0 || list->out != NULL);

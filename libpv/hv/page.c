@@ -22,7 +22,7 @@ static uint64_t page_number(uint64_t msr)
 #if PV_CONFIG_HV_DIRECT_CALL
 static void *own_page_get(void)
 {
-    return pv_os_hypercall_page;
+    return memset(pv_os_hypercall_page, 0, PV_PAGE_BYTES);
 }
 
 static void own_page_put(void *page)
@@ -59,28 +59,51 @@ static bool looks_like_code(const void *page)
     return all_ones != 4 && all_zero != 4;
 }
 
-void pv_hv_page_release_(struct pv_guest *guest)
+static enum pv_status put_back(struct pv_guest *guest)
 {
     struct pv_hv_guest *hv = &guest->hv;
 
-    if (hv->page == NULL)
-        return;
-    if (hv->page_adopted) {
-        pv_os_unmap(hv->page);
-    } else if (pv_os_page_protect(hv->page, PV_OS_READ_WRITE)) {
-        own_page_put(hv->page);
-    } else {
-        pv_os_log("libpv: the hypercall page cannot be made writable again; it is not given back");
+    if (hv->page_stuck) {
+        pv_os_log("libpv: the hypervisor keeps the hypercall page; it is not given back");
+        return PV_REFUSED;
     }
+    if (!pv_os_page_protect(hv->page, PV_OS_READ_WRITE)) {
+        pv_os_log("libpv: the hypercall page cannot be made writable again; it is not given back");
+        return PV_BAD_ADDRESS;
+    }
+    own_page_put(hv->page);
+    return PV_OK;
+}
+
+enum pv_status pv_hv_page_release_(struct pv_guest *guest)
+{
+    struct pv_hv_guest *hv = &guest->hv;
+    enum pv_status status = PV_OK;
+
+    if (hv->page == NULL)
+        return PV_OK;
+    if (hv->page_adopted)
+        pv_os_unmap(hv->page);
+    else
+        status = put_back(guest);
     hv->page = NULL;
     hv->page_adopted = false;
+    hv->page_stuck = false;
+    return status;
+}
+
+static void drop_page(struct pv_guest *guest)
+{
+    const enum pv_status released = pv_hv_page_release_(guest);
+
+    (void)released; /* a page that cannot be given back has been logged */
 }
 
 static enum pv_status adopt(struct pv_guest *guest, uint64_t gpa)
 {
     struct pv_hv_guest *hv = &guest->hv;
 
-    pv_hv_page_release_(guest);
+    drop_page(guest);
     hv->page = pv_os_map_gpa(gpa, PV_OS_READ_EXECUTE);
     if (hv->page == NULL)
         return PV_BAD_ADDRESS;
@@ -89,15 +112,20 @@ static enum pv_status adopt(struct pv_guest *guest, uint64_t gpa)
     return PV_OK;
 }
 
-/* The page of an earlier life is used again; a mapping of an adopted one is not ours to place. */
+/* The page of an earlier life is used again, without the code that was in it, so that finding code
+ * there means something. A mapping of an adopted page is not ours to place. */
 static enum pv_status provide(struct pv_guest *guest)
 {
     struct pv_hv_guest *hv = &guest->hv;
 
-    if (hv->page_adopted)
-        pv_hv_page_release_(guest);
+    if (hv->page_adopted || hv->page_stuck)
+        drop_page(guest);
     if (hv->page == NULL)
         hv->page = own_page_get();
+    else if (pv_os_page_protect(hv->page, PV_OS_READ_WRITE))
+        memset(hv->page, 0, PV_PAGE_BYTES);
+    else
+        return PV_BAD_ADDRESS;
     if (hv->page == NULL)
         return PV_NO_MEMORY;
     hv->page_gpa = pv_os_virt_to_gpa(hv->page);
@@ -121,22 +149,50 @@ static enum pv_status place(struct pv_guest *guest, uint64_t old)
     return pv_os_page_protect(hv->page, PV_OS_READ_EXECUTE) ? PV_OK : PV_BAD_ADDRESS;
 }
 
-enum pv_status pv_hv_page_enable_(struct pv_guest *guest)
+/* Kept by the hypervisor since an earlier life, as after a restored snapshot. */
+static bool is_still_ours(const struct pv_hv_guest *hv, uint64_t msr)
+{
+    return hv->page != NULL && !hv->page_adopted && page_number(msr) == hv->page_gpa;
+}
+
+/* It cannot be zeroed while the hypervisor has it, so it is taken off first. */
+static enum pv_status place_again(struct pv_guest *guest, uint64_t msr)
+{
+    pv_port_msr_write(PV_HV_MSR_HYPERCALL, msr & ~PV_HV_PAGE_ENABLE);
+    guest->hv.page_stuck = false;
+    return place(guest, msr & ~PV_HV_PAGE_ENABLE);
+}
+
+static enum pv_status obtain(struct pv_guest *guest)
 {
     const uint64_t msr = pv_port_msr_read(PV_HV_MSR_HYPERCALL);
     const bool movable = (msr & PV_HV_PAGE_LOCKED) == 0;
-    enum pv_status status;
 
-    if ((msr & PV_HV_PAGE_ENABLE) != 0 && !PV_CONFIG_HV_DIRECT_CALL)
-        status = adopt(guest, page_number(msr));
-    else if (movable)
-        status = place(guest, msr);
-    else
-        status = PV_LOCKED;
+    if ((msr & PV_HV_PAGE_ENABLE) == 0)
+        return movable ? place(guest, msr) : PV_LOCKED;
+    if (movable && (PV_CONFIG_HV_DIRECT_CALL || is_still_ours(&guest->hv, msr)))
+        return place_again(guest, msr);
+    return PV_CONFIG_HV_DIRECT_CALL ? PV_LOCKED : adopt(guest, page_number(msr));
+}
+
+/* Kernels with indirect branch tracking need it at the target of an indirect call; KVM and older
+ * Hyper-V do not put it there. */
+static bool begins_with_endbr64(const void *page)
+{
+    static const uint8_t endbr64[4] = { 0xF3, 0x0F, 0x1E, 0xFA };
+
+    return memcmp(page, endbr64, sizeof(endbr64)) == 0;
+}
+
+enum pv_status pv_hv_page_enable_(struct pv_guest *guest)
+{
+    enum pv_status status = obtain(guest);
+
     if (status != PV_OK)
         return status;
     if (!looks_like_code(guest->hv.page))
         return PV_MALFORMED;
+    guest->hv.page_has_endbr = begins_with_endbr64(guest->hv.page);
     guest->hv.entry = (uintptr_t)guest->hv.page;
     return PV_OK;
 }

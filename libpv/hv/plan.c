@@ -5,12 +5,11 @@
  * compared with the room. tests/proof/plan.c proves the contract of pv_hv_plan for every shape.
  */
 #include <pv/hv/call.h>
-
-#define BANKS_MAX PV_HV_SET_BANKS_MAX
+#include <pv/hv/state.h>
 
 const struct pv_hv_room pv_hv_room_shared = { PV_PAGE_BYTES, 0, 8, false };
 const struct pv_hv_room pv_hv_room_two_pages = { PV_PAGE_BYTES, PV_PAGE_BYTES, 8, false };
-const struct pv_hv_room pv_hv_room_reserve = { 256, 0, 8, false };
+const struct pv_hv_room pv_hv_room_reserve = { PV_HV_RESERVE_BYTES, 0, 8, false };
 const struct pv_hv_room pv_hv_room_x64_block = { PV_HV_X64_BLOCK_BYTES, 0, 16, false };
 const struct pv_hv_room pv_hv_room_smccc_block = { PV_HV_ARM64_BLOCK_BYTES, 0, 16, false };
 const struct pv_hv_room pv_hv_room_hvc1_block = { PV_HV_ARM64_BLOCK_BYTES, 0, 16, true };
@@ -41,9 +40,9 @@ static bool var_suits(const struct pv_hv_call_info *info, const struct pv_hv_sha
     uint32_t qwords_max = 0;
 
     if (info->var == PV_HV_VAR_BANKS)
-        qwords_max = BANKS_MAX;
+        qwords_max = PV_HV_SET_BANKS_MAX;
     if (info->var == PV_HV_VAR_MASK_BANKS)
-        qwords_max = 1 + BANKS_MAX;
+        qwords_max = 1 + PV_HV_SET_BANKS_MAX;
     return shape->var_qwords <= qwords_max;
 }
 

@@ -47,10 +47,19 @@ static enum pv_status run(const struct pv_guest *guest, struct block_call *call)
     const struct pv_hv_issue issue = {
         .control = call->plan.control | PV_HV_CONTROL_FAST,
         .block = call->block,
+        .block_in_bytes = call->plan.in_bytes,
     };
     struct pv_hv_result result;
+    enum pv_status status;
+    uintptr_t irq;
 
-    return pv_hv_run_(guest->hv.entry, &issue, &result);
+    /* A CPU that goes offline after the guest was quiesced has nobody to tell. */
+    if (guest->hv.entry == 0)
+        return PV_BAD_STATE;
+    irq = pv_port_irq_save();
+    status = pv_hv_run_(guest->hv.entry, &issue, &result);
+    pv_port_irq_restore(irq);
+    return status;
 }
 
 enum pv_status pv_hv_sreg_get_block_(struct pv_guest *guest, uint32_t name,

@@ -68,15 +68,17 @@ enum pv_status pv_hv_vp_online_(struct pv_vp *vp)
         status = provide_reserve(vp);
     if (status == PV_OK && vp->hv.assist != NULL)
         status = pv_hv_assist_restore_(vp);
+    if (status == PV_OK)
+        vp->hv.way_in = &vp->guest->hv;
     return status;
 }
 
-void pv_hv_vp_release_(struct pv_vp *vp)
+enum pv_status pv_hv_vp_release_(struct pv_vp *vp)
 {
     struct pv_hv_vp *hv = &vp->hv;
 
     if (hv->args != NULL)
         pv_os_page_free(hv->args, hv->args_pages);
     hv->args = NULL;
-    pv_hv_assist_release_(vp);
+    return pv_hv_assist_release_(vp);
 }

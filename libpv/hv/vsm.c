@@ -62,11 +62,14 @@ enum pv_status pv_hv_vsm_capabilities(struct pv_vp *vp, struct pv_hv_vsm_capabil
 enum pv_status pv_hv_vsm_code_offsets(struct pv_vp *vp, struct pv_hv_vsm_code_offsets *offsets,
                                       struct pv_hv_result *result)
 {
-    uint64_t raw;
-    enum pv_status got = pv_hv_regs_get64(vp, PV_HV_REGISTER_VSM_CODE_PAGE_OFFSETS, &raw, result);
+    enum pv_status got;
     uint64_t call;
+    uint64_t raw;
     uint64_t ret;
 
+    if (pv_hv_ready_(vp) && vp->guest->hv.conduit != PV_HV_CONDUIT_PAGE)
+        return PV_UNSUPPORTED;
+    got = pv_hv_regs_get64(vp, PV_HV_REGISTER_VSM_CODE_PAGE_OFFSETS, &raw, result);
     if (got != PV_OK)
         return got;
     call = raw >> PV_HV_VSM_CALL_OFFSET_SHIFT & PV_HV_VSM_OFFSET_MASK;

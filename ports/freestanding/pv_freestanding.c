@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "pv_freestanding.h"
 
-#include <string.h>
+void *memset(void *to, int byte, size_t bytes);
 
 PV_ALIGNED(PV_PAGE_BYTES) static uint8_t pool[PV_FREESTANDING_PAGES][PV_PAGE_BYTES];
 static bool used[PV_FREESTANDING_PAGES];
@@ -99,9 +99,12 @@ void *pv_os_map_gpa(uint64_t gpa, enum pv_os_access access)
     return access == PV_OS_READ_WRITE || pv_freestanding_protect(page, access) ? page : NULL;
 }
 
+/* The mapping stays, as ordinary data again. */
 void pv_os_unmap(void *address)
 {
-    (void)address;
+    const bool restored = pv_freestanding_protect(address, PV_OS_READ_WRITE);
+
+    (void)restored;
 }
 
 void pv_os_log(const char *text)

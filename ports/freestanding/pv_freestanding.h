@@ -30,7 +30,7 @@
 #define PV_FREESTANDING_MAPPED (1ull << 32)
 #endif
 
-/* The kernel's: change one page of the pool; see pv_os_page_protect. */
+/* The kernel's: change one page of the pool, or one that pv_os_map_gpa maps; see pv_os_page_protect. */
 bool pv_freestanding_protect(void *page, enum pv_os_access access);
 /* The kernel's: print one line; see pv_os_log. */
 void pv_freestanding_log(const char *text);

@@ -11,7 +11,7 @@ out=build/test/bench
 mkdir -p "$out"
 core=$(sed -n 's|^ *\(libpv/.*\.c\)|\1|p' libpv/sources.cmake)
 # As kernels are built.
-cc="gcc -std=gnu11 -O2 -g -fcf-protection=none -Wall -Wextra -Iinclude -Ilibpv"
+cc="gcc -std=gnu11 -O2 -g -fcf-protection=none -mgeneral-regs-only -Wall -Wextra -Iinclude -Ilibpv"
 
 for program in calls memory; do
 	# shellcheck disable=SC2086 # lists
@@ -70,7 +70,7 @@ done <"$out/memory.tap"
 objects=
 for file in $core; do
 	object=$out/$(echo "$file" | tr / -).o
-	gcc -std=c11 -Os -ffreestanding -mno-red-zone -fcf-protection=none -fno-asynchronous-unwind-tables \
+	gcc -std=c11 -Os -ffreestanding -mno-red-zone -mgeneral-regs-only -fcf-protection=none -fno-asynchronous-unwind-tables \
 		-ffunction-sections -fdata-sections -Iinclude -Ilibpv -Ilibpv/arch/x86_64 -c "$file" \
 		-o "$object" || exit 1
 	objects="$objects $object"

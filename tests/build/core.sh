@@ -18,10 +18,10 @@ core_sources() {
 core_target() {
 	port=sim
 	case $1 in
-	x86_64-gcc) cc=gcc port=x86_64 cflags=-mno-red-zone ;;
-	x86_64-clang) cc=clang-19 port=x86_64 cflags='--target=x86_64-none-elf -mno-red-zone' ;;
-	aarch64-gcc) cc=aarch64-linux-gnu-gcc port=aarch64 cflags=-mno-outline-atomics ;;
-	aarch64-clang) cc=clang-19 port=aarch64 cflags='--target=aarch64-none-elf -mno-outline-atomics' ;;
+	x86_64-gcc) cc=gcc port=x86_64 cflags='-mno-red-zone -mgeneral-regs-only' ;;
+	x86_64-clang) cc=clang-19 port=x86_64 cflags='--target=x86_64-none-elf -mno-red-zone -mgeneral-regs-only' ;;
+	aarch64-gcc) cc=aarch64-linux-gnu-gcc port=aarch64 cflags='-mno-outline-atomics -mgeneral-regs-only' ;;
+	aarch64-clang) cc=clang-19 port=aarch64 cflags='--target=aarch64-none-elf -mno-outline-atomics -mgeneral-regs-only' ;;
 	riscv64-gcc) cc=riscv64-linux-gnu-gcc port=riscv64 cflags= ;;
 	riscv64-clang) cc=clang-19 port=riscv64 cflags='--target=riscv64-none-elf -march=rv64gc' ;;
 	i386-gcc) cc=gcc cflags=-m32 ;;

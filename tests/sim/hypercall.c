@@ -113,7 +113,7 @@ static const char *why_no_switch(struct sim_machine *machine, uintptr_t entry, b
 }
 
 void sim_port_vtl_switch(struct pv_sim *port, uintptr_t entry, bool to_lower, uint64_t control,
-                         uint64_t shared[13])
+                         uint64_t shared[PV_HV_VTL_SHARED])
 {
     struct sim_machine *machine = sim_machine_of(port);
     const uint32_t vp = sim_index_of(port);

@@ -33,7 +33,7 @@ uint64_t sim_port_hv_call_block(struct pv_sim *port, uintptr_t entry, uint64_t c
                                 uint64_t block[PV_PORT_BLOCK_QWORDS]);
 bool sim_port_block_usable(struct pv_sim *port);
 void sim_port_vtl_switch(struct pv_sim *port, uintptr_t entry, bool to_lower, uint64_t control,
-                         uint64_t shared[13]);
+                         uint64_t shared[PV_HV_VTL_SHARED]);
 
 /* ---- memory ---- */
 

@@ -69,6 +69,8 @@ enum sim_behaviour {
     /* From here on, whatever `behave_after` says. */
     SIM_VP_INDEX_HUGE,       /* VP index and GetVpIndexFromApicId beyond the advertised maximum */
     SIM_VP_INDEX_NONE,       /* the same, 0xFFFFFFFF */
+    SIM_VP_INDEX_SELF,       /* VP index 0xFFFFFFFE, which names the caller */
+    SIM_VP_INDEX_WIDE,       /* VP index right in its low half, bit 32 set */
     /* The next ones concern MSRs and the synthetic registers of arm64. */
     SIM_OS_ID_NOT_STICKING,  /* reads back as 0 */
     SIM_OS_ID_CHANGED,       /* reads back as something else */

@@ -96,6 +96,10 @@ static uint64_t vp_index(const struct sim_model *model, uint32_t vp)
 {
     if (sim_behaves(model, SIM_VP_INDEX_HUGE))
         return model->max_vps;
+    if (sim_behaves(model, SIM_VP_INDEX_SELF))
+        return PV_HV_VP_SELF;
+    if (sim_behaves(model, SIM_VP_INDEX_WIDE))
+        return 1ull << 32 | vp;
     return sim_behaves(model, SIM_VP_INDEX_NONE) ? 0xFFFFFFFFu : vp;
 }
 

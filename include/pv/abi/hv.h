@@ -195,8 +195,11 @@ enum pv_hv_status {
 
 #define PV_HV_VTL_RETURN_FAST 1ull
 
+/* General registers that a VTL call or return leaves to the other side: x64 RDX, RBX, RSI, RDI, RBP,
+ * R8-R15 (RAX and RCX are used up by the switch); arm64 X0-X17, X19-X30. */
+#define PV_HV_VTL_SHARED PV_HV_BY_ARCH(13, 30)
+
 /* arm64 */
 #define PV_HV_SMCCC_CALL 0x46000001u /* X0 of a hypercall by HVC #0 */
-#define PV_HV_SMCCC_UID 0x8600FF01u  /* vendor-specific hypervisor service UID */
 
 #endif

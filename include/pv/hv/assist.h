@@ -14,7 +14,8 @@ struct pv_vp;
 
 /*
  * Give the hypervisor an assist page for this VP, or adopt one that is already enabled. vp->hv.assist
- * points to it afterwards. Stays on over offline and online, quiesce and resume.
+ * points to it afterwards. Stays on over offline and online, quiesce and resume, unless the host then
+ * refuses it (pv_vp_online says so).
  * Context: this VP, IRQs off or preemption off.
  * Needs:   pv_os_page_alloc (4096 bytes, first time only), pv_os_virt_to_gpa; pv_os_map_gpa to
  *          adopt.
@@ -29,8 +30,9 @@ PV_MUST_CHECK enum pv_status pv_hv_assist_enable(struct pv_vp *vp);
 /*
  * Take the page back and give its memory to the OS. An adopted page is only unmapped.
  * Context: this VP, IRQs off or preemption off.
- * Needs:   pv_os_page_free, or pv_os_unmap.
+ * Needs:   pv_os_page_free, or pv_os_unmap; pv_os_log.
  * Return:  PV_BAD_STATE    vp is not online, or the page is not enabled
+ *          PV_REFUSED      the hypervisor keeps the page; it is off limits and not given back
  */
 PV_MUST_CHECK enum pv_status pv_hv_assist_disable(struct pv_vp *vp);
 

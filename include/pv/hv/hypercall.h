@@ -62,13 +62,14 @@ struct pv_hv_args {
     uintptr_t irq;
     uint32_t form;
     uint32_t level;
+    uint32_t in_bytes;
     PV_ALIGNED(16) uint64_t block[16];
 };
 
 /*
  * Prepare one call: choose its form, lay it out and zero its fixed input.
  * @shape: may be NULL, which means all zero.
- * Context: this VP; also in NMI and machine check handlers. Unless the call fits registers, IRQs
+ * Context: this VP; also in NMI and machine check handlers. Unless the call fits two registers, IRQs
  *          are off from here until pv_hv_end.
  * Owns:    the blocks are the caller's until pv_hv_end. Must be followed by pv_hv_end.
  * Return:  PV_INVALID, PV_UNSUPPORTED, PV_NO_ROOM: as pv_hv_plan
@@ -133,17 +134,20 @@ struct pv_hv_list {
     const void *in;     /* input elements as the table sizes them; NULL if there are none */
     void *out;          /* output elements likewise; only those below `done` are written */
     size_t count;       /* elements, at least 1 */
-    size_t done;        /* answer: elements the hypervisor finished, from the first on */
+    size_t done;        /* answer: elements finished, from the first on */
 };
 
 /*
  * A rep call over a list of any length, in as few calls as the argument memory allows. Not for
- * calls with a variable header.
+ * calls with a variable header. Calls without list elements (AcceptGpaPages) have one batch, because
+ * their position is in the header: at most 4095.
  * @list:   `done` is set whatever is returned.
  * @result: may be NULL; the hypervisor's answer to the last call, also on error.
  * Context: as pv_hv_begin; IRQs are off for one batch at a time.
- * Return:  PV_INVALID  not a rep call, count 0, or a pointer is missing; otherwise as pv_hv_begin
- *          and pv_hv_issue. Elements below list->done were finished, those from it on were not.
+ * Return:  PV_INVALID  not a rep call, count 0 or too large, or a pointer is missing; otherwise as
+ *          pv_hv_begin and pv_hv_issue. Elements below list->done were finished. Those from it on
+ *          were not, except that a failed batch of a call with output counts as not done at all,
+ *          since its output is not to be used.
  */
 PV_MUST_CHECK enum pv_status pv_hv_call_list(struct pv_vp *vp, struct pv_hv_list *list,
                                              struct pv_hv_result *result);

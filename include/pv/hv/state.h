@@ -43,8 +43,10 @@ struct pv_hv_guest {
     uint64_t os_id;             /* as the hypervisor has it */
     bool os_id_adopted;         /* somebody before us had set it; left alone on quiesce */
     bool page_adopted;          /* likewise the hypercall page */
+    bool page_stuck;            /* the hypervisor did not let go of our page: never freed */
     void *page;                 /* x86: hypercall page, ours or a mapping of the adopted one */
     uint64_t page_gpa;
+    bool page_has_endbr;        /* an indirect call is fine under indirect branch tracking (IBT) */
     uint16_t vtl_call_offset;   /* x86: of the VTL switch code in the page; 0 = not known */
     uint16_t vtl_return_offset;
     struct pv_told told;
@@ -57,6 +59,7 @@ struct pv_hv_args;
 
 struct pv_hv_vp {
     PV_ALIGNED(PV_HV_RESERVE_BYTES) uint8_t reserve[PV_HV_RESERVE_BYTES];
+    const struct pv_hv_guest *way_in; /* once this VP may make hypercalls; else NULL */
     uint64_t reserve_gpa;
     struct pv_vp_index index;
     void *args; /* argument page, or two; kept while offline */
@@ -67,6 +70,7 @@ struct pv_hv_vp {
     struct pv_hv_assist_page *assist;  /* VP assist page, NULL if never asked for */
     uint64_t assist_gpa;
     bool assist_adopted;
+    bool assist_stuck; /* the hypervisor did not let go of our page: never freed */
     struct pv_told told;
 };
 

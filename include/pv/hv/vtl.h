@@ -3,7 +3,7 @@
  * Virtual trust levels (VSM): which one am I in, which exist, enable them, start processors in
  * them, protect memory from the lower ones, and switch.
  *
- * Where the hypervisor lacks it (KVM does), every function answers PV_UNSUPPORTED and `result`
+ * Where the hypervisor lacks the call (KVM does), every function answers PV_UNSUPPORTED and `result`
  * keeps the raw status.
  */
 #ifndef PV_HV_VTL_H
@@ -74,7 +74,7 @@ PV_MUST_CHECK enum pv_status pv_hv_vsm_capabilities(struct pv_vp *vp,
                                                     struct pv_hv_result *result);
 
 /*
- * Read the code page offsets, and check that a switch there stays inside the page.
+ * Read the code page offsets.
  * Context: as pv_hv_regs_get.
  * Return:  PV_UNSUPPORTED  arm64 (it uses HVC #2 and #3), or the hypervisor lacks it
  *          PV_MALFORMED    an offset is 0, where the ordinary hypercall entry lies
@@ -170,7 +170,7 @@ PV_MUST_CHECK enum pv_status pv_hv_vp_start(struct pv_vp *vp, struct pv_vp_index
  * Context: as pv_hv_begin.
  * Return:  PV_INVALID    VTL above 15, or an APIC id above 32 bits on x86
  *          PV_MALFORMED  the index is not below the advertised maximum
- *          otherwise as pv_hv_issue
+ *          otherwise as pv_hv_call_list
  * Spec:    TLFS HvCallGetVpIndexFromApicId; one element per call, because sources differ on strides.
  */
 PV_MUST_CHECK enum pv_status pv_hv_vp_index_find(struct pv_vp *vp, struct pv_hw_id id, uint8_t vtl,
@@ -221,11 +221,12 @@ PV_MUST_CHECK enum pv_status pv_hv_translate(struct pv_vp *vp, struct pv_hv_targ
                                              struct pv_hv_result *result);
 
 /*
- * General registers that both VTLs see. x64: in call order rdx, rbx, rsi, rdi, rbp, r8..r15 (RAX and
- * RCX are used up by the switch). arm64: x0..x12.
+ * General registers that both VTLs see, in the order that PV_HV_VTL_SHARED names them. (arm64: the TLFS
+ * calls X29 and X30 private, working code shares them; they are carried over, and this side's own
+ * are kept on its stack.)
  */
 struct pv_hv_vtl_regs {
-    uint64_t shared[13];
+    uint64_t shared[PV_HV_VTL_SHARED];
 };
 
 /*

@@ -4,6 +4,7 @@
 #define PV_PORT_H
 
 #include "arch/port_types.h"
+#include <pv/detect.h>
 
 #define PV_PORT_CPUID 0
 #define PV_PORT_MSR 0
@@ -42,7 +43,7 @@ static inline struct pv_port_smccc pv_port_smccc(int conduit, uint64_t function)
     register uint64_t x3 __asm__("x3") = 0;
     struct pv_port_smccc r;
 
-    if (conduit == 1)
+    if (conduit == PV_DETECT_CONDUIT_HVC)
         __asm__ volatile("hvc #0"
                          : "+r"(x0), "+r"(x1), "+r"(x2), "+r"(x3)
                          :
@@ -139,46 +140,61 @@ static inline bool pv_port_hv_block_usable(void)
 }
 
 /*
- * HVC #2 calls the higher VTL, HVC #3 returns. X0-X17, X19-X28 are shared. The TLFS calls X18, X29
- * and X30 private, working code treats X29 and X30 as shared: they are kept on this VTL's stack.
+ * HVC #2 calls the higher VTL, HVC #3 returns. All general registers but X18 and SP go there and come
+ * back, so nothing but this VTL's stack can hold what is needed afterwards.
  */
+#define PV_PORT_VTL_SWITCH(hvc)                                                                    \
+    "ldp x2, x3, [x0, #16]\n\t"                                                                    \
+    "ldp x4, x5, [x0, #32]\n\t"                                                                    \
+    "ldp x6, x7, [x0, #48]\n\t"                                                                    \
+    "ldp x8, x9, [x0, #64]\n\t"                                                                    \
+    "ldp x10, x11, [x0, #80]\n\t"                                                                  \
+    "ldp x12, x13, [x0, #96]\n\t"                                                                  \
+    "ldp x14, x15, [x0, #112]\n\t"                                                                 \
+    "ldp x16, x17, [x0, #128]\n\t"                                                                 \
+    "ldp x19, x20, [x0, #144]\n\t"                                                                 \
+    "ldp x21, x22, [x0, #160]\n\t"                                                                 \
+    "ldp x23, x24, [x0, #176]\n\t"                                                                 \
+    "ldp x25, x26, [x0, #192]\n\t"                                                                 \
+    "ldp x27, x28, [x0, #208]\n\t"                                                                 \
+    "ldp x29, x30, [x0, #224]\n\t"                                                                 \
+    "ldp x0, x1, [x0]\n\t" hvc "\n\t"
+
 static inline void pv_port_vtl_switch(uintptr_t entry, bool to_lower, uint64_t control,
-                                      uint64_t shared[13])
+                                      uint64_t shared[PV_HV_VTL_SHARED])
 {
-    register uint64_t *regs __asm__("x13") = shared;
-    register uint64_t lower __asm__("x14") = to_lower;
+    register uint64_t *regs __asm__("x0") = shared;
+    register uint64_t lower __asm__("x1") = to_lower;
 
     (void)entry;
     (void)control;
-    __asm__ volatile("sub sp, sp, #32\n\t"
-                     "stp x29, x30, [sp]\n\t"
-                     "str x13, [sp, #16]\n\t"
-                     "ldp x0, x1, [x13, #0]\n\t"
-                     "ldp x2, x3, [x13, #16]\n\t"
-                     "ldp x4, x5, [x13, #32]\n\t"
-                     "ldp x6, x7, [x13, #48]\n\t"
-                     "ldp x8, x9, [x13, #64]\n\t"
-                     "ldp x10, x11, [x13, #80]\n\t"
-                     "ldr x12, [x13, #96]\n\t"
-                     "cbnz x14, 1f\n\t"
-                     "hvc #2\n\t"
-                     "b 2f\n"
-                     "1:\thvc #3\n"
-                     "2:\tldr x13, [sp, #16]\n\t"
-                     "stp x0, x1, [x13, #0]\n\t"
-                     "stp x2, x3, [x13, #16]\n\t"
-                     "stp x4, x5, [x13, #32]\n\t"
-                     "stp x6, x7, [x13, #48]\n\t"
-                     "stp x8, x9, [x13, #64]\n\t"
-                     "stp x10, x11, [x13, #80]\n\t"
-                     "str x12, [x13, #96]\n\t"
-                     "ldp x29, x30, [sp]\n\t"
-                     "add sp, sp, #32"
+    __asm__ volatile("stp x29, x30, [sp, #-32]!\n\t"
+                     "str x0, [sp, #16]\n\t"
+                     "cbnz x1, 1f\n\t" PV_PORT_VTL_SWITCH("hvc #2") "b 2f\n"
+                     "1:\t" PV_PORT_VTL_SWITCH("hvc #3") "2:\tstr x0, [sp, #24]\n\t"
+                     "ldr x0, [sp, #16]\n\t"
+                     "str x1, [x0, #8]\n\t"
+                     "ldr x1, [sp, #24]\n\t"
+                     "str x1, [x0]\n\t"
+                     "stp x2, x3, [x0, #16]\n\t"
+                     "stp x4, x5, [x0, #32]\n\t"
+                     "stp x6, x7, [x0, #48]\n\t"
+                     "stp x8, x9, [x0, #64]\n\t"
+                     "stp x10, x11, [x0, #80]\n\t"
+                     "stp x12, x13, [x0, #96]\n\t"
+                     "stp x14, x15, [x0, #112]\n\t"
+                     "stp x16, x17, [x0, #128]\n\t"
+                     "stp x19, x20, [x0, #144]\n\t"
+                     "stp x21, x22, [x0, #160]\n\t"
+                     "stp x23, x24, [x0, #176]\n\t"
+                     "stp x25, x26, [x0, #192]\n\t"
+                     "stp x27, x28, [x0, #208]\n\t"
+                     "stp x29, x30, [x0, #224]\n\t"
+                     "ldp x29, x30, [sp], #32"
                      : "+r"(regs), "+r"(lower)
                      :
-                     : "x0", "x1", "x2", "x3", "x4", "x5", "x6", "x7", "x8", "x9", "x10", "x11",
-                       "x12", "x15", "x16", "x17", "x19", "x20", "x21", "x22", "x23", "x24", "x25",
-                       "x26", "x27", "x28", "memory", "cc");
+                     : "x2", "x3", PV_PORT_SMCCC_CLOBBERS, "x19", "x20", "x21", "x22", "x23", "x24",
+                       "x25", "x26", "x27", "x28");
 }
 
 #include "arch/absent.h"

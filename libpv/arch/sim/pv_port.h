@@ -29,7 +29,7 @@ struct pv_sim {
                               uint64_t block[PV_PORT_BLOCK_QWORDS]);
     bool (*hv_block_usable)(struct pv_sim *sim);
     void (*vtl_switch)(struct pv_sim *sim, uintptr_t entry, bool to_lower, uint64_t control,
-                       uint64_t shared[13]);
+                       uint64_t shared[PV_HV_VTL_SHARED]);
 };
 
 extern _Thread_local struct pv_sim *pv_sim;
@@ -101,7 +101,7 @@ static inline bool pv_port_hv_block_usable(void)
 }
 
 static inline void pv_port_vtl_switch(uintptr_t entry, bool to_lower, uint64_t control,
-                                      uint64_t shared[13])
+                                      uint64_t shared[PV_HV_VTL_SHARED])
 {
     pv_sim->vtl_switch(pv_sim, entry, to_lower, control, shared);
 }

@@ -21,21 +21,6 @@ static void release_gives_everything_back_in_either_order(void **state)
         }
 }
 
-/* It is still executable: given back, it would be written by whoever gets it next. */
-static void a_page_that_stays_executable_is_not_given_back(void **state)
-{
-    (void)state;
-    bring_up_x86();
-    assert_int_equal(pv_guest_quiesce(&guest, &vp), PV_OK);
-    assert_int_equal(pv_vp_release(&vp), PV_OK);
-    machine.os.fail.protect = 1;
-    assert_int_equal(pv_guest_release(&guest, NULL), PV_OK);
-    assert_int_equal(machine.os.live_pages, 1);
-    assert_int_equal(machine.os.logs, 1);
-    assert_null(guest.hv.page);
-    sim_assert_fair(&machine);
-}
-
 static void release_after_quiesce_tells_nothing_more(void **state)
 {
     (void)state;
@@ -78,7 +63,6 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(release_gives_everything_back_in_either_order),
-        cmocka_unit_test(a_page_that_stays_executable_is_not_given_back),
         cmocka_unit_test(release_after_quiesce_tells_nothing_more),
         cmocka_unit_test(a_released_guest_can_be_initialised_again),
         cmocka_unit_test(no_config_means_all_zero_in_a_second_life_too),

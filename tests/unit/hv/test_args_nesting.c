@@ -73,7 +73,21 @@ static void test_not_online(void **state)
     assert_status(begin_get(2, &args), PV_OK);
     assert_status(pv_guest_quiesce(&guest, &vp), PV_OK);
     assert_status(pv_hv_issue(&vp, &args), PV_BAD_STATE);
+    assert_status(pv_hv_end(&vp, &args), PV_OK); /* in registers: only IRQs go on again */
     assert_status(pv_hv_begin(&vp, GET, NULL, &args), PV_BAD_STATE);
+}
+
+/* The guest has quiesced, but this VP was never taken offline. */
+static void test_after_quiesce_elsewhere(void **state)
+{
+    const struct pv_hv_shape one = reps(1);
+    struct pv_hv_args args;
+
+    (void)state;
+    rig_up(SIM_HYPERV_X86);
+    assert_status(pv_guest_quiesce(&guest, NULL), PV_OK);
+    assert_status(pv_hv_begin(&vp, GET, &one, &args), PV_BAD_STATE);
+    assert_status(pv_hv_call_fast(&vp, PV_HV_CALL_NOTIFY_LONG_SPIN_WAIT, 1, 0, NULL), PV_BAD_STATE);
 }
 
 static void test_hypercalls_off(void **state)
@@ -92,6 +106,7 @@ static void test_hypercalls_off(void **state)
 static void test_online_before_there_were_hypercalls(void **state)
 {
     const struct pv_hv_shape many = reps(40);
+    const struct pv_hv_shape one = reps(1);
     struct pv_hv_args args;
 
     (void)state;
@@ -104,6 +119,8 @@ static void test_online_before_there_were_hypercalls(void **state)
     assert_status(pv_guest_resume(&guest, NULL), PV_OK);
     assert_int_not_equal(guest.hv.entry, 0);
     assert_status(pv_hv_begin(&vp, GET, &many, &args), PV_BAD_STATE);
+    assert_status(pv_hv_begin(&vp, GET, &one, &args), PV_BAD_STATE);
+    assert_status(pv_hv_call_fast(&vp, PV_HV_CALL_NOTIFY_LONG_SPIN_WAIT, 1, 0, NULL), PV_BAD_STATE);
     assert_false(pv_sim->irqs_off);
 }
 
@@ -344,6 +361,7 @@ int main(void)
         RIG_TEST(test_begin_errors),
         RIG_TEST(test_begin_errors_with_registers),
         RIG_TEST(test_not_online),
+        RIG_TEST(test_after_quiesce_elsewhere),
         RIG_TEST(test_hypercalls_off),
         RIG_TEST(test_online_before_there_were_hypercalls),
         RIG_TEST(test_end_twice_and_copies),

@@ -235,8 +235,8 @@ static void test_refused(void **state)
     }
 }
 
-/* arm64: the register cannot be read; cannot be written; cannot be read back. In the last case it
- * cannot be taken back either, which this test is not about. */
+/* arm64: the register cannot be read; cannot be written; cannot be read back. In the last two cases it
+ * cannot be taken back either, as far as the guest can tell, so the page is never freed. */
 static void test_register_fails(void **state)
 {
     (void)state;
@@ -247,12 +247,86 @@ static void test_register_fails(void **state)
         assert_status(pv_hv_assist_enable(&vp), PV_DENIED);
         assert_null(vp.hv.assist);
         assert_int_equal(vp.hv.told.count, 0);
+        assert_int_equal(machine.os.logs, calls != 0);
+        assert_int_equal(machine.os.live_pages, 1 + (calls != 0)); /* one for arguments */
         machine.model.behaviour = SIM_HONEST;
         machine.model.cpus[0].vtls[0].assist_page = 0;
-        machine.model.complaint = NULL;
+        machine.os.live_pages = 1;
         rig_release();
         memset(&machine.os, 0, sizeof(machine.os));
     }
+}
+
+static void lose_write(struct pv_sim *sim, uint32_t msr, uint64_t value)
+{
+    (void)sim;
+    (void)msr;
+    (void)value;
+}
+
+/* x86: the MSR stays enabled. The page is lost on disable, on release, and on the next online. */
+static void test_hypervisor_keeps_it(void **state)
+{
+    void (*write)(struct pv_sim *sim, uint32_t msr, uint64_t value);
+
+    (void)state;
+    for (int way = 0; way < 3; way++) {
+        rig_up(SIM_HYPERV_X86);
+        assert_status(pv_hv_assist_enable(&vp), PV_OK);
+        write = pv_sim->msr_write;
+        pv_sim->msr_write = lose_write;
+        if (way == 0)
+            assert_status(pv_hv_assist_disable(&vp), PV_REFUSED);
+        else
+            assert_status(pv_vp_offline(&vp), PV_OK);
+        pv_sim->msr_write = write;
+        if (way == 1)
+            assert_status(pv_vp_release(&vp), PV_REFUSED);
+        write(pv_sim, PV_HV_MSR_VP_ASSIST_PAGE, 0);
+        if (way == 2) {
+            assert_status(pv_vp_online(&guest, &vp), PV_OK);
+            assert_non_null(vp.hv.assist); /* a new one */
+            assert_status(pv_hv_assist_disable(&vp), PV_OK);
+        }
+        assert_null(vp.hv.assist);
+        assert_false(vp.hv.assist_stuck);
+        assert_int_equal(machine.os.logs, 1);
+        machine.os.live_pages--; /* the lost one */
+        rig_release();
+        memset(&machine.os, 0, sizeof(machine.os));
+    }
+}
+
+/* arm64: after the guest has quiesced there is no way to tell the hypervisor anything. */
+static void test_offline_after_quiesce(void **state)
+{
+    (void)state;
+    rig_up(SIM_HYPERV_ARM64);
+    assert_status(pv_hv_assist_enable(&vp), PV_OK);
+    assert_status(pv_guest_quiesce(&guest, NULL), PV_OK);
+    {
+        const uint64_t before = rig_calls();
+
+        assert_status(pv_vp_offline(&vp), PV_OK);
+        assert_int_equal(rig_calls(), before);
+    }
+    assert_status(pv_vp_release(&vp), PV_REFUSED);
+    assert_int_equal(machine.os.live_pages, 1);
+    machine.os.live_pages = 0; /* the hypervisor has it for good */
+    machine.model.cpus[0].vtls[0].assist_page = 0;
+}
+
+/* Resumed on a host that does not offer it: the MSR is not touched. */
+static void test_restore_without_privilege(void **state)
+{
+    (void)state;
+    rig_up(SIM_HYPERV_X86);
+    assert_status(pv_hv_assist_enable(&vp), PV_OK);
+    assert_status(pv_guest_quiesce(&guest, &vp), PV_OK);
+    machine.model.privileges &= ~(1ull << PV_HV_PRIVILEGE_APIC_ACCESS);
+    assert_status(pv_guest_resume(&guest, &vp), PV_UNSUPPORTED);
+    assert_null(vp.hv.assist);
+    assert_status(pv_vp_online(&guest, &vp), PV_OK);
 }
 
 /* It does not come back after offline: the VP stays offline, and the page is given back. */
@@ -290,6 +364,9 @@ int main(void)
         RIG_TEST(test_bad_address),
         RIG_TEST(test_refused),
         RIG_TEST(test_register_fails),
+        RIG_TEST(test_hypervisor_keeps_it),
+        RIG_TEST(test_offline_after_quiesce),
+        RIG_TEST(test_restore_without_privilege),
         RIG_TEST(test_restore_fails),
     };
 

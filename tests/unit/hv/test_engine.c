@@ -155,10 +155,69 @@ static void test_timeouts_are_bounded(void **state)
     machine.model.behaviour = SIM_TIMEOUT_FOREVER;
     expect(5, PV_TIMED_OUT, PV_HV_STATUS_TIME_OUT, 0, ROUNDS_MAX);
     machine.model.behaviour = SIM_TIMEOUT_CRAWLING;
-    expect(100, PV_TIMED_OUT, PV_HV_STATUS_TIME_OUT, ROUNDS_MAX, ROUNDS_MAX);
+    /* Progress each time: no bound but the count is reached. */
+    expect(100, PV_MALFORMED, PV_HV_STATUS_TIME_OUT, 100, 100);
     expect(5, PV_MALFORMED, PV_HV_STATUS_TIME_OUT, 5, 5); /* all done, yet timed out */
     machine.model.behaviour = SIM_TIMEOUT_ALL_DONE;
     expect(5, PV_MALFORMED, PV_HV_STATUS_TIME_OUT, 5, 1);
+}
+
+/* An isolated guest sees each continuation as a time-out. However many there are, they get it done. */
+static bool time_out_every_20(void *context, struct sim_machine *on,
+                              struct sim_registers *registers, uint64_t *result)
+{
+    const uint64_t start = registers->control >> PV_HV_CONTROL_START_SHIFT & PV_HV_CONTROL_REP_MASK;
+    const uint64_t reps = registers->control >> PV_HV_CONTROL_REPS_SHIFT & PV_HV_CONTROL_REP_MASK;
+    const uint64_t done = start + 20 < reps ? start + 20 : reps;
+
+    (void)context;
+    (void)on;
+    *result = done << PV_HV_RESULT_REPS_SHIFT |
+              (done < reps ? PV_HV_STATUS_TIME_OUT : PV_HV_STATUS_SUCCESS);
+    return true;
+}
+
+static void test_timeouts_with_progress_get_it_done(void **state)
+{
+    struct pv_hv_result result;
+
+    (void)state;
+    rig_up_in_memory();
+    machine.hooks.call = time_out_every_20;
+    assert_status(set_registers(120, &result), PV_OK);
+    assert_int_equal(result.reps, 120);
+    machine.hooks.call = NULL;
+}
+
+/* The first answer damages every register and asks for more time. */
+static bool damage_once(void *context, struct sim_machine *on, struct sim_registers *registers,
+                        uint64_t *result)
+{
+    unsigned *round = context;
+
+    (void)on;
+    if ((*round)++ != 0)
+        return false;
+    memset(registers->block, 0xDA, PV_HV_X64_BLOCK_BYTES);
+    *result = PV_HV_STATUS_TIME_OUT;
+    return true;
+}
+
+static void test_input_registers_are_put_back_before_a_reissue(void **state)
+{
+    const struct pv_hv_translate_input in = { .partition = PV_HV_PARTITION_SELF,
+                                              .vp_index = PV_HV_VP_SELF };
+    struct pv_hv_translate_output out;
+    unsigned round = 0;
+
+    (void)state;
+    rig_up(SIM_HYPERV_X86);
+    machine.hooks.call = damage_once;
+    machine.hooks.context = &round;
+    assert_status(pv_hv_call_simple(&vp, PV_HV_CALL_TRANSLATE_VIRTUAL_ADDRESS, &in, &out, NULL),
+                  PV_OK); /* a damaged partition would be refused */
+    assert_int_equal(round, 2);
+    machine.hooks.call = NULL;
 }
 
 static enum pv_status partition_id(struct pv_hv_result *result)
@@ -324,6 +383,8 @@ int main(void)
         RIG_TEST(test_hostile_counts),
         RIG_TEST(test_count_that_overflows_its_field),
         RIG_TEST(test_timeouts_are_bounded),
+        RIG_TEST(test_timeouts_with_progress_get_it_done),
+        RIG_TEST(test_input_registers_are_put_back_before_a_reissue),
         RIG_TEST(test_simple_calls),
         RIG_TEST(test_ignored_bits_of_the_answer),
         RIG_TEST(test_garbage_status),

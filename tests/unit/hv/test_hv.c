@@ -101,6 +101,24 @@ static void test_no_privilege(void **state)
     }
 }
 
+/* SNP and TDX: the page reaches a paravisor, or nobody. */
+static void test_hardware_isolation(void **state)
+{
+    (void)state;
+    for (uint32_t type = PV_DETECT_ISOLATION_NONE; type <= PV_DETECT_ISOLATION_CCA; type++) {
+        for (uint32_t paravisor = 0; paravisor <= 1; paravisor++) {
+            const bool hardware = type >= PV_DETECT_ISOLATION_SNP;
+
+            rig_machine(SIM_HYPERV_X86);
+            sim_cpuid_set(&machine, 0x4000000C, paravisor, type, 0, 0);
+            rig_up_with(rig_config());
+            assert_int_equal(guest.detect.hyperv.isolation, type);
+            assert_int_equal(guest.hv.entry != 0, !hardware || paravisor);
+            rig_release();
+        }
+    }
+}
+
 static void test_no_identity_no_hypercalls(void **state)
 {
     struct pv_guest_config config = rig_config();
@@ -268,6 +286,7 @@ int main(void)
         RIG_TEST(test_not_hyperv),
         RIG_TEST(test_no_hypercall_instruction),
         RIG_TEST(test_no_privilege),
+        RIG_TEST(test_hardware_isolation),
         RIG_TEST(test_no_identity_no_hypercalls),
         RIG_TEST(test_identity),
         RIG_TEST(test_identity_adopted),

@@ -64,6 +64,122 @@ static void test_taken_back(void **state)
     assert_int_equal(machine.os.live_pages, 0);
 }
 
+/* A page that stays executable is never given back: the OS would hand it out as data. */
+static void test_not_given_back_while_executable(void **state)
+{
+    (void)state;
+    rig_up(SIM_HYPERV_X86);
+    machine.os.fail.protect = 1;
+    assert_status(pv_guest_release(&guest, &vp), PV_BAD_ADDRESS);
+    assert_null(guest.hv.page);
+    assert_int_equal(machine.os.logs, 1);
+    assert_status(pv_vp_release(&vp), PV_OK);
+    assert_int_equal(machine.os.live_pages, 1);
+    machine.os.live_pages = 0; /* the leak is what was asked for */
+}
+
+/* Writes to HYPERCALL are lost: the hypervisor does not let go. */
+static void lose_write(struct pv_sim *sim, uint32_t msr, uint64_t value)
+{
+    (void)sim;
+    (void)msr;
+    (void)value;
+}
+
+static void test_not_given_back_while_the_hypervisor_has_it(void **state)
+{
+    void (*write)(struct pv_sim *sim, uint32_t msr, uint64_t value);
+
+    (void)state;
+    rig_up(SIM_HYPERV_X86);
+    write = pv_sim->msr_write;
+    pv_sim->msr_write = lose_write;
+    assert_status(pv_guest_release(&guest, &vp), PV_REFUSED);
+    assert_null(guest.hv.page);
+    assert_false(guest.hv.page_stuck);
+    assert_int_equal(machine.os.logs, 1);
+    pv_sim->msr_write = write;
+    assert_status(pv_vp_release(&vp), PV_OK);
+    assert_int_equal(machine.os.live_pages, 1);
+    machine.os.live_pages = 0; /* the leak is what was asked for */
+}
+
+/* It let go of nothing at quiesce; at resume the page is found still enabled, and used again. */
+static void test_still_enabled_at_resume(void **state)
+{
+    void (*write)(struct pv_sim *sim, uint32_t msr, uint64_t value);
+    void *page;
+
+    (void)state;
+    rig_up(SIM_HYPERV_X86);
+    page = guest.hv.page;
+    write = pv_sim->msr_write;
+    pv_sim->msr_write = lose_write;
+    assert_status(pv_guest_quiesce(&guest, &vp), PV_OK);
+    pv_sim->msr_write = write;
+    machine.model.os_id = 0;
+    machine.hypercall_msr |= PV_HV_PAGE_ENABLE;
+    assert_status(pv_guest_resume(&guest, &vp), PV_OK);
+    assert_ptr_equal(guest.hv.page, page);
+    assert_false(guest.hv.page_adopted);
+    assert_int_equal(guest.hv.told.count, 2);
+    expect_working();
+}
+
+/* It kept ours at quiesce and has none at resume: ours is lost, another is placed. */
+static void test_lost_then_placed_anew(void **state)
+{
+    void (*write)(struct pv_sim *sim, uint32_t msr, uint64_t value);
+    void *page;
+
+    (void)state;
+    rig_up(SIM_HYPERV_X86);
+    page = guest.hv.page;
+    write = pv_sim->msr_write;
+    pv_sim->msr_write = lose_write;
+    assert_status(pv_guest_quiesce(&guest, &vp), PV_OK);
+    pv_sim->msr_write = write;
+    write(pv_sim, PV_HV_MSR_HYPERCALL, 0);
+    write(pv_sim, PV_HV_MSR_GUEST_OS_ID, 0);
+    assert_status(pv_guest_resume(&guest, &vp), PV_OK);
+    assert_ptr_not_equal(guest.hv.page, page);
+    assert_int_equal(machine.os.logs, 1);
+    expect_working();
+    assert_status(pv_guest_release(&guest, &vp), PV_OK);
+    assert_status(pv_vp_release(&vp), PV_OK);
+    assert_int_equal(machine.os.live_pages, 1);
+    machine.os.live_pages = 0; /* the lost one */
+}
+
+/* The page of an earlier life cannot be made writable, so its old code cannot be told from new. */
+static void test_resume_needs_a_writable_page(void **state)
+{
+    (void)state;
+    rig_up(SIM_HYPERV_X86);
+    assert_status(pv_guest_quiesce(&guest, &vp), PV_OK);
+    machine.os.fail.protect = 1;
+    assert_status(pv_guest_resume(&guest, &vp), PV_BAD_ADDRESS);
+    assert_int_equal(guest.hv.entry, 0);
+}
+
+static void test_endbr_is_seen(void **state)
+{
+    static const uint8_t endbr64[4] = { 0xF3, 0x0F, 0x1E, 0xFA };
+    uint8_t code[4];
+
+    (void)state;
+    rig_up(SIM_HYPERV_X86);
+    assert_false(guest.hv.page_has_endbr);
+    rig_release();
+    rig_machine(SIM_HYPERV_X86);
+    sim_firmware_enable(&machine, 0x1234, 2, false);
+    memcpy(code, machine.firmware[2], sizeof(code));
+    memcpy(machine.firmware[2], endbr64, sizeof(endbr64));
+    assert_status(pv_guest_init(&guest, &(struct pv_guest_config){ .hv.os_id = OS_ID }), PV_OK);
+    assert_true(guest.hv.page_has_endbr);
+    memcpy(machine.firmware[2], code, sizeof(code)); /* the machine watches its code */
+}
+
 /* The same page again after a pause. */
 static void test_again(void **state)
 {
@@ -286,6 +402,12 @@ int main(void)
         RIG_TEST(test_reserved_bits_kept),
         RIG_TEST(test_kvm_writes_into_the_page),
         RIG_TEST(test_taken_back),
+        RIG_TEST(test_not_given_back_while_executable),
+        RIG_TEST(test_not_given_back_while_the_hypervisor_has_it),
+        RIG_TEST(test_still_enabled_at_resume),
+        RIG_TEST(test_lost_then_placed_anew),
+        RIG_TEST(test_resume_needs_a_writable_page),
+        RIG_TEST(test_endbr_is_seen),
         RIG_TEST(test_again),
         RIG_TEST(test_adopted),
         RIG_TEST(test_adopted_although_locked),

@@ -87,6 +87,8 @@ static void test_index_out_of_range(void **state)
     for (enum sim_kind kind = SIM_HYPERV_X86; kind <= SIM_HYPERV_ARM64; kind++) {
         expect_behaviour(kind, SIM_VP_INDEX_HUGE, PV_MALFORMED);
         expect_behaviour(kind, SIM_VP_INDEX_NONE, PV_MALFORMED);
+        expect_behaviour(kind, SIM_VP_INDEX_SELF, PV_MALFORMED);
+        expect_behaviour(kind, SIM_VP_INDEX_WIDE, PV_MALFORMED);
     }
 }
 
