@@ -70,7 +70,7 @@ struct pv_detect_hyperv {
     uint16_t version_major;
     uint16_t version_minor;
     uint8_t physical_address_bits; /* 0 = not told */
-    enum pv_detect_isolation isolation;
+    enum pv_detect_isolation isolation; /* others: a type that this version does not know */
     bool paravisor;
     uint8_t shared_gpa_boundary_bits; /* shared memory lies above 1 << this; 0 = no boundary */
 };

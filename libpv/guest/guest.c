@@ -52,7 +52,7 @@ enum pv_status pv_vp_offline(struct pv_vp *vp)
 {
     if (vp->guest == NULL)
         return PV_BAD_STATE;
-    if (vp->hv.depth != 0)
+    if (vp->hv.innermost != NULL)
         return PV_BUSY;
     go_offline(vp);
     return PV_OK;

@@ -4,8 +4,8 @@
  * VP's page, or in the VP's reserve if the page is taken.
  *
  * Nesting is last in, first out (an NMI ends its calls before the interrupted code goes on), so the
- * plain counter vp->hv.depth is safe against it: whatever it interrupts, it finds either the old
- * or the new depth, and leaves it as found.
+ * plain vp->hv.depth and vp->hv.innermost are safe against it: whatever it interrupts, it finds either
+ * the old or the new value, and leaves it as found.
  */
 #include "hv/hv_internal.h"
 #include "pv_port.h"
@@ -106,11 +106,20 @@ static enum pv_status plan_in_memory(struct pv_vp *vp, enum pv_hv_call call,
     return PV_OK;
 }
 
-static void leave_memory(struct pv_vp *vp, const struct pv_hv_args *args)
+/* Open calls form a chain from the innermost outwards: they end in reverse order, since each puts the
+ * IRQ state of its begin back. */
+static void enter(struct pv_vp *vp, struct pv_hv_args *args)
+{
+    args->outer = vp->hv.innermost;
+    vp->hv.innermost = args;
+}
+
+static void leave(struct pv_vp *vp, const struct pv_hv_args *args)
 {
     pv_port_compiler_barrier();
-    vp->hv.open[args->level] = NULL;
-    vp->hv.depth = args->level;
+    vp->hv.innermost = args->outer;
+    if (args->form == PV_HV_FORM_MEMORY)
+        vp->hv.depth = args->level;
     pv_port_irq_restore(args->irq);
 }
 
@@ -128,11 +137,11 @@ static enum pv_status begin_in_memory(struct pv_vp *vp, enum pv_hv_call call,
     args->form = PV_HV_FORM_MEMORY;
     args->level = vp->hv.depth;
     vp->hv.depth = args->level + 1;
-    vp->hv.open[args->level] = args;
+    enter(vp, args);
     pv_port_compiler_barrier();
     status = plan_in_memory(vp, call, shape, args);
     if (status != PV_OK)
-        leave_memory(vp, args);
+        leave(vp, args);
     return status;
 }
 
@@ -147,6 +156,8 @@ enum pv_status pv_hv_begin(struct pv_vp *vp, enum pv_hv_call call, const struct 
     status = begin_in_registers(vp->guest, call, shape, args);
     if (status == PV_NO_ROOM)
         status = begin_in_memory(vp, call, shape, args);
+    else if (status == PV_OK && args->form == PV_HV_FORM_BLOCK_INPUT)
+        enter(vp, args);
     if (status == PV_OK)
         args->self = args;
     return status;
@@ -155,10 +166,7 @@ enum pv_status pv_hv_begin(struct pv_vp *vp, enum pv_hv_call call, const struct 
 /* Begun, and nothing begun after it is still open. */
 static bool innermost(const struct pv_vp *vp, const struct pv_hv_args *args)
 {
-    if (args->self != args)
-        return false;
-    return args->form != PV_HV_FORM_MEMORY ||
-           (vp->hv.depth == args->level + 1 && vp->hv.open[args->level] == args);
+    return args->self == args && (args->form == PV_HV_FORM_FAST || vp->hv.innermost == args);
 }
 
 enum pv_status pv_hv_issue(struct pv_vp *vp, struct pv_hv_args *args)
@@ -180,9 +188,7 @@ enum pv_status pv_hv_end(struct pv_vp *vp, struct pv_hv_args *args)
     if (!innermost(vp, args))
         return PV_BAD_STATE;
     args->self = NULL;
-    if (args->form == PV_HV_FORM_MEMORY)
-        leave_memory(vp, args);
-    if (args->form == PV_HV_FORM_BLOCK_INPUT)
-        pv_port_irq_restore(args->irq);
+    if (args->form != PV_HV_FORM_FAST)
+        leave(vp, args);
     return PV_OK;
 }

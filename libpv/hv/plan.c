@@ -56,7 +56,8 @@ static bool room_suits(const struct pv_hv_room *room)
 {
     return (room->align == 8 || room->align == 16) && room->in_bytes <= PV_PAGE_BYTES &&
            room->in_bytes % room->align == 0 && room->out_bytes <= PV_PAGE_BYTES &&
-           room->out_bytes % room->align == 0;
+           room->out_bytes % room->align == 0 &&
+           (room->out_bytes == 0 || room->in_bytes == PV_PAGE_BYTES);
 }
 
 static struct sizes sizes_of(const struct pv_hv_call_info *info, const struct pv_hv_shape *shape)

@@ -58,7 +58,9 @@ enum pv_status pv_hv_vp_online_(struct pv_vp *vp)
 {
     enum pv_status status;
 
-    vp->hv.depth = 0; /* a call that was open on quiesce is gone */
+    /* A call that was open on quiesce is gone. */
+    vp->hv.depth = 0;
+    vp->hv.innermost = NULL;
     if (vp->guest->hv.entry == 0)
         return PV_OK;
     status = read_index(vp);

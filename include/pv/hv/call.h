@@ -79,7 +79,7 @@ struct pv_hv_shape {
 /* Where the blocks may lie. */
 struct pv_hv_room {
     uint16_t in_bytes;  /* bytes for input; with out_bytes 0 for input and output together */
-    uint16_t out_bytes; /* bytes for output in an area of its own, right behind the first */
+    uint16_t out_bytes; /* bytes for output in a page of its own, behind the first, or 0 */
     uint8_t align;      /* of the output: 8 in memory, 16 in registers */
     bool out_last;      /* output ends where the room ends (HVC #1) */
 };
@@ -107,7 +107,7 @@ struct pv_hv_plan {
  * Return:  PV_INVALID      `call` is none, the shape does not suit it (reps of a simple call, no or
  *                          too many reps, a variable header or tail it does not have), or the
  *                          room is not one (align not 8 or 16, over 4096 bytes, not a multiple
- *                          of align)
+ *                          of align, or two areas of which the first is not a page)
  *          PV_UNSUPPORTED  the layout of the call is not public, or it is a VTL switch
  *          PV_NO_ROOM      not even one element fits
  * Spec:    TLFS "Hypercall Interface"; variable header and list order as confirmed by Hyper-V's

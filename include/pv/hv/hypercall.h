@@ -56,6 +56,7 @@ struct pv_hv_args {
 
     /* Private from here on. */
     const struct pv_hv_args *self;
+    const struct pv_hv_args *outer;
     uint64_t control;
     uint64_t in_gpa;
     uint64_t out_gpa;

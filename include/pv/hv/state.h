@@ -66,7 +66,7 @@ struct pv_hv_vp {
     uint64_t args_gpa;
     uint32_t args_pages;
     uint32_t depth;                    /* open hypercalls with memory: 0, 1 page, 2 + reserve */
-    const struct pv_hv_args *open[2];  /* whose they are */
+    const struct pv_hv_args *innermost; /* open hypercall begun last, two-register ones aside */
     struct pv_hv_assist_page *assist;  /* VP assist page, NULL if never asked for */
     uint64_t assist_gpa;
     bool assist_adopted;

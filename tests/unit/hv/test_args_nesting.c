@@ -268,7 +268,7 @@ static void test_last_in_first_out(void **state)
 }
 
 /* A call in registers has no level: it goes beside any number of open ones. */
-static void test_registers_do_not_nest(void **state)
+static void test_registers_take_no_level(void **state)
 {
     struct pv_hv_args memory[2];
     struct pv_hv_args registers;
@@ -280,11 +280,16 @@ static void test_registers_do_not_nest(void **state)
     assert_status(begin_get(1, &registers), PV_OK);
     assert_int_equal(vp.hv.depth, 2);
     assert_status(pv_hv_issue(&vp, &registers), PV_OK);
-    assert_status(pv_hv_issue(&vp, &memory[1]), PV_OK);
     expect_values(&registers);
-    assert_status(pv_hv_end(&vp, &memory[1]), PV_OK);
+    /* It has IRQs off, so it keeps its place in the order all the same. */
+    assert_status(pv_hv_issue(&vp, &memory[1]), PV_BAD_STATE);
+    assert_status(pv_hv_end(&vp, &memory[1]), PV_BAD_STATE);
     assert_status(pv_hv_end(&vp, &registers), PV_OK);
+    assert_status(pv_hv_issue(&vp, &memory[1]), PV_OK);
+    assert_true(pv_sim->irqs_off);
+    assert_status(pv_hv_end(&vp, &memory[1]), PV_OK);
     assert_status(pv_hv_end(&vp, &memory[0]), PV_OK);
+    assert_false(pv_sim->irqs_off);
 }
 
 /* An NMI between the trap of the outer call and its answer. */
@@ -372,7 +377,7 @@ int main(void)
         RIG_TEST(test_third_level_is_busy),
         RIG_TEST(test_nested_too_big_is_busy),
         RIG_TEST(test_last_in_first_out),
-        RIG_TEST(test_registers_do_not_nest),
+        RIG_TEST(test_registers_take_no_level),
         RIG_TEST(test_nmi_in_the_middle_of_a_call),
         RIG_TEST(test_offline_while_open),
         RIG_TEST(test_two_vps),

@@ -311,6 +311,10 @@ static void check(enum pv_hv_call call, const struct pv_hv_shape *shape,
     struct pv_hv_plan plan;
     const enum pv_status status = pv_hv_plan(call, shape, room, &plan);
 
+    if (room->out_bytes != 0 && room->in_bytes != 4096) {
+        assert_int_equal(status, PV_INVALID);
+        return;
+    }
     if (is_rep ? reps == 0 : !place(info, shape, room, 0).legal) {
         assert_int_equal(status, PV_NO_ROOM);
         return;
