@@ -61,6 +61,7 @@ static void pretend(void)
     guest.hv.vtl_call_offset = (uint16_t)(fake_switch - fake_hypercall);
     guest.hv.vtl_return_offset = guest.hv.vtl_call_offset;
     vp.guest = &guest;
+    vp.hv.way_in = &guest.hv;
 }
 
 static void check_register_block(void)
