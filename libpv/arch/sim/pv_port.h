@@ -17,6 +17,8 @@ struct pv_sim {
     bool has_hv;
     bool irqs_off;
     void *machine; /* the test's own */
+    /* Called where an NMI may come between two steps of the library; NULL = none comes. */
+    void (*nmi)(struct pv_sim *sim);
     struct pv_port_cpuid (*cpuid)(struct pv_sim *sim, uint32_t leaf, uint32_t subleaf);
     uint64_t (*msr_read)(struct pv_sim *sim, uint32_t msr);
     void (*msr_write)(struct pv_sim *sim, uint32_t msr, uint64_t value);
@@ -55,22 +57,31 @@ static inline void pv_port_msr_write(uint32_t msr, uint64_t value)
     pv_sim->msr_write(pv_sim, msr, value);
 }
 
+static inline void pv_sim_nmi(void)
+{
+    if (pv_sim->nmi != NULL)
+        pv_sim->nmi(pv_sim);
+}
+
 static inline uintptr_t pv_port_irq_save(void)
 {
     uintptr_t was_off = pv_sim->irqs_off;
 
     pv_sim->irqs_off = true;
+    pv_sim_nmi();
     return was_off;
 }
 
 static inline void pv_port_irq_restore(uintptr_t was_off)
 {
+    pv_sim_nmi();
     pv_sim->irqs_off = was_off != 0;
 }
 
 static inline void pv_port_compiler_barrier(void)
 {
     __asm__ volatile("" : : : "memory");
+    pv_sim_nmi();
 }
 
 static inline struct pv_port_smccc pv_port_smccc(int conduit, uint64_t function)

@@ -322,6 +322,62 @@ static void test_nmi_in_the_middle_of_a_call(void **state)
     assert_status(pv_hv_end(&vp, &outer), PV_OK);
 }
 
+/* NMIs that came, and those of them whose call found no memory. */
+static uint32_t nmis;
+static uint32_t nmis_without;
+
+/* An NMI handler that makes a call of its own, and must leave everything as it found it. */
+static void nmi_that_calls(struct pv_sim *sim)
+{
+    void (*const again)(struct pv_sim *) = sim->nmi;
+    const struct pv_hv_args *innermost = vp.hv.innermost;
+    const uint32_t depth = vp.hv.depth;
+    const bool irqs_off = sim->irqs_off;
+    struct pv_hv_args args;
+    enum pv_status status;
+
+    sim->nmi = NULL;
+    status = begin_get(1, &args);
+    nmis++;
+    nmis_without += status == PV_BUSY;
+    if (status == PV_OK) {
+        assert_status(pv_hv_issue(&vp, &args), PV_OK);
+        expect_values(&args);
+        assert_status(pv_hv_end(&vp, &args), PV_OK);
+    } else {
+        assert_status(status, PV_BUSY);
+    }
+    assert_ptr_equal(vp.hv.innermost, innermost);
+    assert_int_equal(vp.hv.depth, depth);
+    assert_int_equal(sim->irqs_off, irqs_off);
+    sim->nmi = again;
+}
+
+/* One comes at every step of begin and end where it could see a half-made state. */
+static void test_nmi_at_every_step(void **state)
+{
+    struct pv_hv_args outer;
+    struct pv_hv_args inner;
+
+    (void)state;
+    rig_up_in_memory();
+    nmis = 0;
+    nmis_without = 0;
+    pv_sim->nmi = nmi_that_calls;
+    assert_status(begin_get(20, &outer), PV_OK);
+    assert_status(begin_get(10, &inner), PV_OK);
+    assert_status(pv_hv_issue(&vp, &inner), PV_OK);
+    expect_values(&inner);
+    assert_status(pv_hv_end(&vp, &inner), PV_OK);
+    assert_status(pv_hv_issue(&vp, &outer), PV_OK);
+    expect_values(&outer);
+    assert_status(pv_hv_end(&vp, &outer), PV_OK);
+    pv_sim->nmi = NULL;
+    assert_int_equal(nmis, 8); /* save, barrier, barrier, restore: twice */
+    assert_int_equal(nmis_without, 2); /* while both levels were taken */
+    assert_int_equal(vp.hv.depth, 0);
+}
+
 static void test_offline_while_open(void **state)
 {
     struct pv_hv_args args;
@@ -379,6 +435,7 @@ int main(void)
         RIG_TEST(test_last_in_first_out),
         RIG_TEST(test_registers_take_no_level),
         RIG_TEST(test_nmi_in_the_middle_of_a_call),
+        RIG_TEST(test_nmi_at_every_step),
         RIG_TEST(test_offline_while_open),
         RIG_TEST(test_two_vps),
     };
