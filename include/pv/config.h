@@ -14,7 +14,7 @@
 #endif
 
 /*
- * How often a hypercall that answers TIME_OUT is issued again before PV_TIMED_OUT.
+ * How often a hypercall that answers TIME_OUT without progress is issued again before PV_TIMED_OUT.
  * Possible values: 0..1000. Default: 16.
  */
 #ifndef PV_CONFIG_HV_TIMEOUT_RETRIES

@@ -48,6 +48,7 @@ row copied 'pv_hv_call_simple: 24 bytes copied to the page'
 row get_register_block 'one register read by XMM input and output'
 row get_register_memory 'one register read through the page'
 row list_of_500 'list of 500 page ranges through the page'
+awk -v c="$cost" 'BEGIN { printf "# %-46s %6.1f\n", "  of that per element", c / 500 }'
 row plan_simple 'planner alone: simple call'
 row plan_one 'planner alone: list of 1'
 row plan_most 'planner alone: as many as fit'
@@ -80,6 +81,13 @@ text_of() { size "$1" | awk 'NR == 2 { print $1 }'; }
 ld -r -o "$out/all.o" $objects
 # shellcheck disable=SC2086
 ld --gc-sections -e pv_detect_probe --unresolved-symbols=ignore-all -o "$out/detect" $objects 2>/dev/null
+printf '# %-46s %6s  %6s\n' 'text and constants at -Os' bytes share
+# shellcheck disable=SC2086
+size $objects | awk 'NR > 1 {
+	sub(".*/libpv-", "", $6); sub("-.*", "", $6); text[$6] += $1; all += $1
+} END {
+	for (area in text) printf "# %-46s %6d  %5.1f%%\n", area, text[area], 100 * text[area] / all
+}' | sort
 all=$(text_of "$out/all.o") detect=$(text_of "$out/detect")
 tap_run "everything is at most 48 KiB of text: $all" test "$all" -le 49152
 tap_run "detection alone is at most 4 KiB of text: $detect" test "$detect" -le 4096

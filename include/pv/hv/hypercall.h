@@ -88,7 +88,8 @@ PV_MUST_CHECK enum pv_status pv_hv_begin(struct pv_vp *vp, enum pv_hv_call call,
  * Context: as pv_hv_begin, same CPU.
  * Return:  PV_BAD_STATE  not begun, or not the innermost open call
  *          PV_MALFORMED  rep count out of bounds, or success without progress
- *          PV_TIMED_OUT  TIME_OUT more than PV_CONFIG_HV_TIMEOUT_RETRIES times
+ *          PV_TIMED_OUT  TIME_OUT more than PV_CONFIG_HV_TIMEOUT_RETRIES times in a row without an
+ *                        element done; so at most max(reps, 1) * (retries + 1) rounds are made
  *          otherwise what pv_hv_status_pv() says of args->result.status
  *          Output below args->result.reps may have been written on error, but is not to be used.
  * Spec:    TLFS "Hypercall Continuation".
