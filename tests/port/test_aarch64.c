@@ -47,7 +47,7 @@ static void check_vtl(struct pv_vp *vp, const char *conduit)
     uint8_t vtl = 9;
 
     ok(pv_hv_vtl_current(vp, &vtl, NULL) == PV_OK && vtl == 0, conduit, "VTL 0 is current");
-    for (size_t i = 0; i < 13; i++)
+    for (size_t i = 0; i < PV_HV_VTL_SHARED; i++)
         regs.shared[i] = 100 + i;
     ok(pv_hv_vtl_enable_partition(vp, 1, 0, NULL) == PV_OK, conduit, "VTL 1 is enabled");
     {
@@ -58,9 +58,9 @@ static void check_vtl(struct pv_vp *vp, const char *conduit)
     }
     ok(pv_hv_vtl_switch_init(vp, NULL) == PV_OK && pv_hv_vtl_call(vp, &regs) == PV_OK, conduit,
        "VTL call");
-    for (size_t i = 0; i < 13; i++)
+    for (size_t i = 0; i < PV_HV_VTL_SHARED; i++)
         right += regs.shared[i] == 100 + i + 1;
-    ok(right == 13, conduit, "13 shared registers went there and came back");
+    ok(right == PV_HV_VTL_SHARED, conduit, "all shared registers went there and came back");
 }
 
 static void check(enum pv_hv_conduit choice, const char *conduit)

@@ -19,7 +19,7 @@ static void other_vtl(void *context, struct sim_machine *on, struct sim_switch *
 {
     (void)context;
     (void)on;
-    for (int i = 0; i < 13; i++)
+    for (int i = 0; i < PV_HV_VTL_SHARED; i++)
         what->shared[i]++;
 }
 
@@ -54,6 +54,18 @@ static void smccc(uint64_t x[31])
     x[3] = r.a3;
 }
 
+/* X18 is private; the registers above it move up by one. */
+static void vtl_switch(bool to_lower, uint64_t x[31])
+{
+    uint64_t shared[PV_HV_VTL_SHARED];
+
+    memcpy(shared, x, 18 * sizeof(x[0]));
+    memcpy(shared + 18, x + 19, 12 * sizeof(x[0]));
+    pv_port_vtl_switch(PV_PORT_ENTRY_SMCCC, to_lower, 0, shared);
+    memcpy(x, shared, 18 * sizeof(x[0]));
+    memcpy(x + 19, shared + 18, 12 * sizeof(x[0]));
+}
+
 static void hvc(uint32_t immediate, uint64_t x[31])
 {
     hvcs++;
@@ -66,7 +78,7 @@ static void hvc(uint32_t immediate, uint64_t x[31])
         break;
     case 2:
     case 3:
-        pv_port_vtl_switch(PV_PORT_ENTRY_SMCCC, immediate == 3, 0, x);
+        vtl_switch(immediate == 3, x);
         break;
     default:
         abort();
