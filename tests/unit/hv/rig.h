@@ -70,6 +70,27 @@ static inline void rig_up_without(enum sim_kind kind, uint32_t forms_off)
     rig_up_with(config);
 }
 
+/* MSR writes are lost from now on: the hypervisor lets go of nothing. */
+static inline void rig_lose_write(struct pv_sim *sim, uint32_t msr, uint64_t value)
+{
+    (void)sim;
+    (void)msr;
+    (void)value;
+}
+
+static void (*rig_msr_write)(struct pv_sim *sim, uint32_t msr, uint64_t value);
+
+static inline void rig_lose_msr_writes(void)
+{
+    rig_msr_write = pv_sim->msr_write;
+    pv_sim->msr_write = rig_lose_write;
+}
+
+static inline void rig_hear_msr_writes(void)
+{
+    pv_sim->msr_write = rig_msr_write;
+}
+
 /* Everything but memory turned off. */
 #define RIG_MEMORY_ONLY (PV_HV_FORMS & ~PV_HV_FORM_MEMORY)
 

@@ -257,32 +257,22 @@ static void test_register_fails(void **state)
     }
 }
 
-static void lose_write(struct pv_sim *sim, uint32_t msr, uint64_t value)
-{
-    (void)sim;
-    (void)msr;
-    (void)value;
-}
-
 /* x86: the MSR stays enabled. The page is lost on disable, on release, and on the next online. */
 static void test_hypervisor_keeps_it(void **state)
 {
-    void (*write)(struct pv_sim *sim, uint32_t msr, uint64_t value);
-
     (void)state;
     for (int way = 0; way < 3; way++) {
         rig_up(SIM_HYPERV_X86);
         assert_status(pv_hv_assist_enable(&vp), PV_OK);
-        write = pv_sim->msr_write;
-        pv_sim->msr_write = lose_write;
+        rig_lose_msr_writes();
         if (way == 0)
             assert_status(pv_hv_assist_disable(&vp), PV_REFUSED);
         else
             assert_status(pv_vp_offline(&vp), PV_OK);
-        pv_sim->msr_write = write;
+        rig_hear_msr_writes();
         if (way == 1)
             assert_status(pv_vp_release(&vp), PV_REFUSED);
-        write(pv_sim, PV_HV_MSR_VP_ASSIST_PAGE, 0);
+        pv_sim->msr_write(pv_sim, PV_HV_MSR_VP_ASSIST_PAGE, 0);
         if (way == 2) {
             assert_status(pv_vp_online(&guest, &vp), PV_OK);
             assert_non_null(vp.hv.assist); /* a new one */

@@ -78,27 +78,16 @@ static void test_not_given_back_while_executable(void **state)
     machine.os.live_pages = 0; /* the leak is what was asked for */
 }
 
-/* Writes to HYPERCALL are lost: the hypervisor does not let go. */
-static void lose_write(struct pv_sim *sim, uint32_t msr, uint64_t value)
-{
-    (void)sim;
-    (void)msr;
-    (void)value;
-}
-
 static void test_not_given_back_while_the_hypervisor_has_it(void **state)
 {
-    void (*write)(struct pv_sim *sim, uint32_t msr, uint64_t value);
-
     (void)state;
     rig_up(SIM_HYPERV_X86);
-    write = pv_sim->msr_write;
-    pv_sim->msr_write = lose_write;
+    rig_lose_msr_writes();
     assert_status(pv_guest_release(&guest, &vp), PV_REFUSED);
     assert_null(guest.hv.page);
     assert_false(guest.hv.page_stuck);
     assert_int_equal(machine.os.logs, 1);
-    pv_sim->msr_write = write;
+    rig_hear_msr_writes();
     assert_status(pv_vp_release(&vp), PV_OK);
     assert_int_equal(machine.os.live_pages, 1);
     machine.os.live_pages = 0; /* the leak is what was asked for */
@@ -107,16 +96,14 @@ static void test_not_given_back_while_the_hypervisor_has_it(void **state)
 /* It let go of nothing at quiesce; at resume the page is found still enabled, and used again. */
 static void test_still_enabled_at_resume(void **state)
 {
-    void (*write)(struct pv_sim *sim, uint32_t msr, uint64_t value);
     void *page;
 
     (void)state;
     rig_up(SIM_HYPERV_X86);
     page = guest.hv.page;
-    write = pv_sim->msr_write;
-    pv_sim->msr_write = lose_write;
+    rig_lose_msr_writes();
     assert_status(pv_guest_quiesce(&guest, &vp), PV_OK);
-    pv_sim->msr_write = write;
+    rig_hear_msr_writes();
     machine.model.os_id = 0;
     machine.hypercall_msr |= PV_HV_PAGE_ENABLE;
     assert_status(pv_guest_resume(&guest, &vp), PV_OK);
@@ -129,18 +116,16 @@ static void test_still_enabled_at_resume(void **state)
 /* It kept ours at quiesce and has none at resume: ours is lost, another is placed. */
 static void test_lost_then_placed_anew(void **state)
 {
-    void (*write)(struct pv_sim *sim, uint32_t msr, uint64_t value);
     void *page;
 
     (void)state;
     rig_up(SIM_HYPERV_X86);
     page = guest.hv.page;
-    write = pv_sim->msr_write;
-    pv_sim->msr_write = lose_write;
+    rig_lose_msr_writes();
     assert_status(pv_guest_quiesce(&guest, &vp), PV_OK);
-    pv_sim->msr_write = write;
-    write(pv_sim, PV_HV_MSR_HYPERCALL, 0);
-    write(pv_sim, PV_HV_MSR_GUEST_OS_ID, 0);
+    rig_hear_msr_writes();
+    pv_sim->msr_write(pv_sim, PV_HV_MSR_HYPERCALL, 0);
+    pv_sim->msr_write(pv_sim, PV_HV_MSR_GUEST_OS_ID, 0);
     assert_status(pv_guest_resume(&guest, &vp), PV_OK);
     assert_ptr_not_equal(guest.hv.page, page);
     assert_int_equal(machine.os.logs, 1);
