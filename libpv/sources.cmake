@@ -2,9 +2,18 @@
 # The one list of libpv's sources, relative to the repository root. Nothing else belongs here:
 # CMake, kbuild and the checks in tests/build all read it.
 set(PV_SOURCES
+    libpv/clock/clock.c
+    libpv/clock/delay.c
+    libpv/clock/frequency.c
+    libpv/clock/hyperv.c
+    libpv/clock/kvm.c
+    libpv/clock/read.c
+    libpv/clock/scale.c
+    libpv/clock/wall.c
     libpv/detect/cpuid.c
     libpv/detect/detect.c
     libpv/detect/hyperv.c
+    libpv/detect/loongarch.c
     libpv/detect/sbi.c
     libpv/detect/smccc.c
     libpv/guest/guest.c
@@ -32,6 +41,17 @@ set(PV_SOURCES
     libpv/hv/vsm.c
     libpv/hv/vtl.c
     libpv/hv/vtl_switch.c
+    libpv/monotone/monotone.c
     libpv/status/status.c
+    libpv/steal/account.c
+    libpv/steal/hyperv.c
+    libpv/steal/kvm.c
+    libpv/steal/loongarch.c
+    libpv/steal/pv_time.c
+    libpv/steal/read.c
+    libpv/steal/sbi.c
+    libpv/steal/steal.c
+    libpv/steal/vmware.c
+    libpv/steal/xen.c
     libpv/text/text.c
 )

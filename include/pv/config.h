@@ -24,9 +24,20 @@ PV_STATIC_ASSERT(PV_CONFIG_HV_TIMEOUT_RETRIES >= 0 && PV_CONFIG_HV_TIMEOUT_RETRI
                  "PV_CONFIG_HV_TIMEOUT_RETRIES: 0..1000");
 
 /*
+ * How often an area that the host is updating is read again before the last good value is given.
+ * Possible values: 1..1000000. Default: 1000, far beyond any update.
+ */
+#ifndef PV_CONFIG_SEQUENCE_RETRIES
+#define PV_CONFIG_SEQUENCE_RETRIES 1000
+#endif
+PV_STATIC_ASSERT(PV_CONFIG_SEQUENCE_RETRIES >= 1 && PV_CONFIG_SEQUENCE_RETRIES <= 1000000,
+                 "PV_CONFIG_SEQUENCE_RETRIES: 1..1000000");
+
+/*
  * 1: x86-64 calls the symbol pv_os_hypercall_page directly, for kernels that forbid indirect
- * branches or use IBT (pv_hv_guest.page_has_endbr says whether the page could take one); the kernel then places that page (4096 bytes, 4096-aligned) in its own image, and
- * pv_os_page_alloc is not asked for it. 0: an indirect call to a page allocated at run time.
+ * branches or use IBT (pv_hv_guest.page_has_endbr says whether the page could take one); the kernel
+ * then places that page (4096 bytes, 4096-aligned) in its own image, and pv_os_page_alloc is not
+ * asked for it. 0: an indirect call to a page allocated at run time.
  */
 #ifndef PV_CONFIG_HV_DIRECT_CALL
 #define PV_CONFIG_HV_DIRECT_CALL 0

@@ -76,7 +76,7 @@ struct pv_detect_hyperv {
 };
 
 struct pv_detect_kvm {
-    uint32_t features; /* PV_KVM_FEATURE_* */
+    uint32_t features; /* x86: PV_KVM_FEATURE_*; LoongArch: PV_LOONGARCH_FEATURE_* */
     uint32_t hints;    /* PV_KVM_HINT_* */
 };
 
@@ -127,6 +127,13 @@ void pv_detect_probe(struct pv_detect *detect, const struct pv_detect_hints *hin
  * Context: any.
  */
 bool pv_detect_has(const struct pv_detect *detect, enum pv_detect_kind kind);
+
+/*
+ * The lowest interface of that kind; NULL if none was found.
+ * Context: any. The answer is good as long as `detect`.
+ */
+const struct pv_detect_interface *pv_detect_find(const struct pv_detect *detect,
+                                                 enum pv_detect_kind kind);
 
 /*
  * Name for people, e.g. "Hyper-V"; "?" for a number that is none.

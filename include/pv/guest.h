@@ -16,9 +16,12 @@
 #ifndef PV_GUEST_H
 #define PV_GUEST_H
 
+#include <pv/clock.h>
 #include <pv/detect.h>
 #include <pv/hv/state.h>
 #include <pv/status.h>
+#include <pv/steal.h>
+#include <pv/told.h>
 
 #ifdef __cplusplus
 extern "C" {
@@ -28,6 +31,12 @@ extern "C" {
 struct pv_guest_config {
     struct pv_detect_hints hints;
     struct pv_hv_config hv;
+    struct pv_clock_config clock;
+    /* x86: the kernel itself has registered areas of stolen time, kvmclock or Hyper-V's reference
+     * TSC: they are read and left alone. Otherwise what is found registered was left behind by
+     * firmware (SeaBIOS does) or an earlier kernel, in memory that is used for something else by
+     * now, and ours takes its place. */
+    bool areas_adopt;
 };
 
 /* One per kernel. Zero it (static storage will do) before pv_guest_init. */
@@ -35,6 +44,8 @@ struct pv_guest {
     struct pv_detect detect;
     struct pv_guest_config config;
     struct pv_hv_guest hv;
+    struct pv_clock_guest clock;
+    struct pv_told told; /* of the guest as a whole */
     bool initialised;
 };
 
@@ -42,6 +53,9 @@ struct pv_guest {
 struct pv_vp {
     struct pv_guest *guest; /* NULL while offline */
     struct pv_hv_vp hv;
+    struct pv_steal_vp steal;
+    struct pv_clock_vp clock;
+    struct pv_told told; /* of this VP */
 };
 
 /*
@@ -52,7 +66,7 @@ struct pv_vp {
  * Needs:   with an os_id on x86: pv_os_page_alloc/free/protect, pv_os_virt_to_gpa, pv_os_map_gpa,
  *          pv_os_unmap, pv_os_log.
  * Return:  PV_OK also when there is no hypervisor: see guest->detect and guest->hv.entry.
- *          PV_INVALID      config->hv is out of range; nothing was done
+ *          PV_INVALID      config->hv or config->clock is out of range; nothing was done
  *          PV_BAD_STATE    already initialised
  *          PV_NO_MEMORY, PV_BAD_ADDRESS, PV_LOCKED, PV_REFUSED, PV_MALFORMED, and on arm64 whatever
  *                          pv_hv_issue answers: hypercalls could not be set up; everything was
@@ -73,8 +87,8 @@ PV_MUST_CHECK enum pv_status pv_guest_init(struct pv_guest *guest,
  *          PV_NO_MEMORY    no argument page
  *          PV_BAD_ADDRESS  argument page or reserve has no usable GPA
  *          PV_MALFORMED    VP index not below the advertised maximum
- *          otherwise       arm64: as pv_hv_issue, when the VP index register could not be read; or as
- *                          pv_hv_assist_enable, when the VP assist page of an earlier online could
+ *          otherwise       arm64: as pv_hv_issue, when the VP index register could not be read; or
+ *                          as pv_hv_assist_enable, when the VP assist page of an earlier online could
  *                          not be put in place again: it is given up, and the next pv_vp_online
  *                          goes on without it
  */
@@ -93,7 +107,8 @@ PV_MUST_CHECK enum pv_status pv_vp_offline(struct pv_vp *vp);
  * Context: any CPU; the VP is offline.
  * Needs:   pv_os_page_free, pv_os_unmap, pv_os_log.
  * Return:  PV_BAD_STATE  still online
- *          PV_REFUSED    the hypervisor keeps the VP assist page; that page is not given back
+ *          PV_REFUSED    the hypervisor keeps the VP assist page, which is not given back, or an
+ *                        area of stolen time or clock: then struct pv_vp must stay where it is
  */
 PV_MUST_CHECK enum pv_status pv_vp_release(struct pv_vp *vp);
 
@@ -110,7 +125,8 @@ PV_MUST_CHECK enum pv_status pv_guest_quiesce(struct pv_guest *guest, struct pv_
 /*
  * Set up again after pv_guest_quiesce: detection is repeated, because the host may be another
  * one, and the hypercall page is put where the hypervisor now allows it.
- * @vp: brought online for the calling CPU; may be NULL.
+ * @vp: brought online for the calling CPU; may be NULL. If the clock was on, a first VP comes
+ *      online alone, here or by pv_vp_online, before the others do: it chooses the source.
  * Context, Needs: as pv_guest_init and pv_vp_online.
  * Return:  as pv_guest_init and pv_vp_online; PV_BAD_STATE if hypercalls are on. If the VP is what
  *          fails, the guest is set up all the same and pv_vp_online may be tried again.
@@ -123,7 +139,8 @@ PV_MUST_CHECK enum pv_status pv_guest_resume(struct pv_guest *guest, struct pv_v
  * Context: as pv_guest_quiesce.
  * Needs:   pv_os_page_protect, pv_os_page_free, pv_os_unmap, pv_os_log.
  * Return:  PV_BAD_STATE    guest not initialised
- *          PV_REFUSED      the hypervisor keeps the hypercall page; it is not given back
+ *          PV_REFUSED      the hypervisor keeps the hypercall or reference TSC page; it is not
+ *                          given back. Or kvmclock's area: struct pv_guest must stay where it is
  *          PV_BAD_ADDRESS  it cannot be made writable again; it is not given back
  */
 PV_MUST_CHECK enum pv_status pv_guest_release(struct pv_guest *guest, struct pv_vp *vp);

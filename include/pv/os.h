@@ -2,17 +2,22 @@
 /*
  * The cold half of the OS seam: what a kernel must supply, found at link time.
  *
- * | function           | called by                               | needed for                         |
- * |--------------------|-----------------------------------------|------------------------------------|
- * | pv_os_page_alloc   | init, resume, online, assist_enable     | hypercall, argument, assist pages  |
- * | pv_os_page_free    | release, assist_disable, failures       | the same                           |
- * | pv_os_page_protect | init, resume, release                   | hypercall page (x86)               |
- * | pv_os_virt_to_gpa  | init, resume, online, assist_enable     | every page told to the hypervisor  |
- * | pv_os_map_gpa      | init, resume, online, assist_enable     | adopting a page enabled by others  |
- * | pv_os_unmap        | release, resume, online, assist_disable | the same                           |
- * | pv_os_log          | init, resume, release, online, assist_* | a line when something is amiss     |
+ * | function           | called by                               | needed for                     |
+ * |--------------------|-----------------------------------------|--------------------------------|
+ * | pv_os_page_alloc   | init, resume, online, assist_enable     | call, argument, assist pages   |
+ * |                    | clock_enable; steal_enable on Xen       | Hyper-V clock page; a moment   |
+ * | pv_os_page_free    | release, assist_disable, failures       | the same                       |
+ * | pv_os_page_protect | init, resume, release                   | hypercall page (x86)           |
+ * | pv_os_virt_to_gpa  | init, resume, online, assist_enable     | pages told to the hypervisor   |
+ * |                    | steal_enable, clock_* but clock_ns      | and areas                      |
+ * | pv_os_map_gpa      | init, resume, online, assist_enable     | a page enabled by others       |
+ * |                    | steal_enable, clock_enable              | an area of the host or others  |
+ * | pv_os_unmap        | release, resume, online, assist_disable | the same                       |
+ * |                    | steal_enable, clock_enable              | an area that has moved         |
+ * | pv_os_log          | the above, and vp_release               | a line when something is amiss |
  *
- * Detection (pv_detect_probe) and the hypercall path itself call none of them.
+ * Detection (pv_detect_probe), the hypercall path and reading time (pv_steal_ns, pv_clock_ns) call
+ * none of them.
  */
 #ifndef PV_OS_H
 #define PV_OS_H
@@ -26,12 +31,13 @@ extern "C" {
 enum pv_os_access {
     PV_OS_READ_WRITE = 0,   /* ordinary data, not executable */
     PV_OS_READ_EXECUTE = 1, /* code the guest cannot write */
+    PV_OS_READ_ONLY = 2,    /* data the guest should not write; writable will do */
 };
 
 /*
  * Give `pages` zeroed pages of 4096 bytes, physically contiguous, 4096-aligned, writable, in
  * ordinary RAM that no device uses (shared with the host already, in a confidential guest).
- * Context: that of pv_guest_init, pv_vp_online or pv_hv_assist_enable; several CPUs at once.
+ * Context: that of the functions in the table above; several CPUs at once.
  * Owns:    the library until pv_os_page_free with the same count.
  * Return:  NULL when there is none.
  */
@@ -53,16 +59,17 @@ bool pv_os_page_protect(void *page, enum pv_os_access access);
 
 /*
  * Guest physical address of a byte of kernel memory (a page from pv_os_page_alloc, or a byte of a
- * struct pv_vp), without encryption or sharing bits.
- * Context: that of pv_guest_init, pv_vp_online or pv_hv_assist_enable; several CPUs at once.
+ * struct pv_vp or struct pv_guest), without encryption or sharing bits.
+ * Context: that of the functions in the table above; several CPUs at once.
  * Return:  PV_GPA_NONE when there is none.
  */
 uint64_t pv_os_virt_to_gpa(const void *address);
 
 /*
- * Map one page of guest physical memory that the hypervisor or firmware owns. After kexec it may lie
- * in RAM that this kernel's allocator knows too: whoever maps it reserves it.
- * Context: that of pv_guest_init, pv_guest_resume, pv_vp_online or pv_hv_assist_enable.
+ * Map one page of guest physical memory that the hypervisor or firmware owns, as normal write-back
+ * memory (on arm64: inner shareable), never as a device. After kexec it may lie in RAM that this
+ * kernel's allocator knows too: whoever maps it reserves it.
+ * Context: that of the functions in the table above.
  * Return:  NULL when it cannot be mapped.
  */
 void *pv_os_map_gpa(uint64_t gpa, enum pv_os_access access);

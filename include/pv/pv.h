@@ -3,12 +3,15 @@
 #ifndef PV_PV_H
 #define PV_PV_H
 
+#include <pv/clock.h>
 #include <pv/config.h>
 #include <pv/detect.h>
 #include <pv/guest.h>
 #include <pv/hv.h>
+#include <pv/monotone.h>
 #include <pv/os.h>
 #include <pv/status.h>
+#include <pv/steal.h>
 #include <pv/told.h>
 #include <pv/types.h>
 

@@ -27,8 +27,12 @@
 
 #define PV_MUST_CHECK __attribute__((warn_unused_result))
 #define PV_ALIGNED(bytes) __attribute__((aligned(bytes)))
+#define PV_NOINLINE __attribute__((noinline)) /* one copy, out of the way of fast callers */
 
 #define PV_PAGE_BYTES 4096u
+
+/* Read and written atomically, so aligned also where uint64_t is not (i386). */
+typedef uint64_t pv_atomic64 PV_ALIGNED(8);
 
 /* "No such address": what pv_os_virt_to_gpa() answers when it cannot translate. */
 #define PV_GPA_NONE (~0ull)

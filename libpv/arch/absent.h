@@ -31,26 +31,88 @@ static inline void pv_port_msr_write(uint32_t msr, uint64_t value)
 #endif
 
 #if !PV_PORT_SMCCC
-static inline struct pv_port_smccc pv_port_smccc(int conduit, uint64_t function)
+static inline struct pv_port_smccc pv_port_smccc(int conduit, uint64_t function, uint64_t argument)
 {
     const struct pv_port_smccc none = { ~0ull, 0, 0, 0 };
 
     (void)conduit;
     (void)function;
+    (void)argument;
     return none;
 }
 #endif
 
 #if !PV_PORT_SBI
 static inline struct pv_port_sbi pv_port_sbi(unsigned long extension, unsigned long function,
-                                             unsigned long argument)
+                                             unsigned long first, unsigned long second,
+                                             unsigned long third)
 {
     const struct pv_port_sbi none = { -2, 0 };
 
     (void)extension;
     (void)function;
-    (void)argument;
+    (void)first;
+    (void)second;
+    (void)third;
     return none;
+}
+#endif
+
+#if !PV_PORT_XEN
+static inline long pv_port_xen_call(unsigned long operation, unsigned long a, unsigned long b,
+                                    unsigned long c)
+{
+    (void)operation;
+    (void)a;
+    (void)b;
+    (void)c;
+    return -38; /* ENOSYS */
+}
+#endif
+
+#if !PV_PORT_VMWARE
+static inline uint32_t pv_port_vmware_call(enum pv_port_vmware way, uint32_t command,
+                                           uint64_t argument)
+{
+    (void)way;
+    (void)command;
+    (void)argument;
+    return ~0u;
+}
+#endif
+
+#if !PV_PORT_LOONGARCH
+static inline uint32_t pv_port_cpucfg(uint32_t word)
+{
+    (void)word;
+    return 0;
+}
+
+static inline bool pv_port_is_vm(void)
+{
+    return false;
+}
+
+static inline long pv_port_kvm_call(unsigned long function, unsigned long a, unsigned long b)
+{
+    (void)function;
+    (void)a;
+    (void)b;
+    return -1;
+}
+#endif
+
+#ifndef PV_PORT_HAS_COUNTER_HZ
+static inline uint64_t pv_port_counter_hz(void)
+{
+    return 0;
+}
+#endif
+
+#ifndef PV_PORT_HAS_PHYSICAL_BITS
+static inline unsigned pv_port_physical_bits(void)
+{
+    return 64;
 }
 #endif
 

@@ -5,7 +5,8 @@
  * A port is chosen by include path (-I libpv/arch/x86_64). A kernel with primitives of its own
  * (Linux) puts its own pv_port.h earlier on the path.
  *
- *  PV_PORT_CPUID, PV_PORT_MSR, PV_PORT_SMCCC, PV_PORT_SBI, PV_PORT_HV
+ *  PV_PORT_CPUID, PV_PORT_MSR, PV_PORT_SMCCC, PV_PORT_SBI, PV_PORT_HV, PV_PORT_XEN,
+ *  PV_PORT_VMWARE, PV_PORT_LOONGARCH
  *                          0 or 1: the machine has it. The core writes `if (PV_PORT_MSR)`, so every
  *                          line of it compiles for every architecture and the compiler drops what
  *                          cannot happen. What a machine lacks comes from arch/absent.h, which a
@@ -15,8 +16,19 @@
  *  pv_port_msr_read/write  RDMSR, WRMSR; the core only names MSRs that the hypervisor advertised
  *  pv_port_irq_save/restore  disable interrupts on this CPU and give back the old state
  *  pv_port_compiler_barrier  the hypervisor reads and writes memory behind the compiler's back
- *  pv_port_smccc           SMCCC call
- *  pv_port_sbi             SBI ecall
+ *  pv_port_read_barrier    loads before it are done before loads after it; the hypervisor writes
+ *                          from another CPU: a real fence, even in a kernel built for one CPU
+ *  pv_port_relax           the CPU waits for others
+ *  pv_port_counter         TSC, CNTVCT_EL0, time; neither moves up over earlier loads nor down over
+ *                          later ones
+ *  pv_port_counter_hz      its frequency where the CPU tells (arm64), else 0
+ *  pv_port_physical_bits   width of a guest physical address (arm64); 64 where nobody asks
+ *  pv_port_smccc           SMCCC call with one argument
+ *  pv_port_sbi             SBI ecall with three arguments
+ *  pv_port_xen_call        Xen hypercall with three arguments
+ *  pv_port_vmware_call     VMware hypercall or backdoor access
+ *  pv_port_cpucfg, pv_port_is_vm, pv_port_kvm_call  LoongArch: CPUCFG word, the VM bit of the
+ *                          feature IOCSR, and KVM's hypercall
  *  pv_port_hv_call         one hypercall: control word and two registers in, result word out
  *  pv_port_hv_call_block   one hypercall with the whole register block in and out
  *  pv_port_hv_block_usable the registers of the block may be used now (x86: SSE is switched on)
@@ -53,6 +65,13 @@ struct pv_port_smccc {
 struct pv_port_sbi {
     long error;
     unsigned long value;
+};
+
+/* How VMware is reached, as its leaf 0x40000010 tells. */
+enum pv_port_vmware {
+    PV_PORT_VMWARE_PORT = 0, /* IN from the backdoor port */
+    PV_PORT_VMWARE_VMMCALL = 1,
+    PV_PORT_VMWARE_VMCALL = 2,
 };
 
 #define PV_PORT_ENTRY_SMCCC 1u

@@ -35,11 +35,22 @@ void pv_detect_probe(struct pv_detect *detect, const struct pv_detect_hints *hin
         pv_detect_smccc_(detect, hints != NULL ? hints : &no_hints);
     if (PV_PORT_SBI)
         pv_detect_sbi_(detect);
+    if (PV_PORT_LOONGARCH)
+        pv_detect_loongarch_(detect);
 }
 
 bool pv_detect_has(const struct pv_detect *detect, enum pv_detect_kind kind)
 {
     return (unsigned)kind < PV_DETECT_KINDS && (detect->kinds >> kind & 1) != 0;
+}
+
+const struct pv_detect_interface *pv_detect_find(const struct pv_detect *detect,
+                                                 enum pv_detect_kind kind)
+{
+    for (uint32_t i = 0; i < detect->count; i++)
+        if (detect->interfaces[i].kind == kind)
+            return &detect->interfaces[i];
+    return NULL;
 }
 
 const char *pv_detect_name(enum pv_detect_kind kind)

@@ -17,7 +17,7 @@ static const struct {
 /* Value of a base function, 0 if the call fails. */
 static unsigned long base(unsigned long function, unsigned long argument)
 {
-    const struct pv_port_sbi r = pv_port_sbi(PV_SBI_EXT_BASE, function, argument);
+    const struct pv_port_sbi r = pv_port_sbi(PV_SBI_EXT_BASE, function, argument, 0, 0);
 
     return r.error == 0 ? r.value : 0;
 }

@@ -38,7 +38,7 @@ static void probe_fadt(struct pv_detect *detect, const char id[8])
 
 static void probe_uid(struct pv_detect *detect, int conduit)
 {
-    const struct pv_port_smccc r = pv_port_smccc(conduit, PV_SMCCC_VENDOR_HYP_UID);
+    const struct pv_port_smccc r = pv_port_smccc(conduit, PV_SMCCC_VENDOR_HYP_UID, 0);
     const uint32_t uid[4] = {(uint32_t)r.a0, (uint32_t)r.a1, (uint32_t)r.a2, (uint32_t)r.a3};
 
     if (uid[0] == (uint32_t)PV_SMCCC_NOT_SUPPORTED)

@@ -64,7 +64,7 @@ static enum pv_status tell(struct pv_vp *vp, uint64_t old)
 {
     const uint64_t kept = old & ~(PV_HV_PAGE_NUMBER_MASK | PV_HV_PAGE_ENABLE);
     const uint64_t off = vp->hv.assist_gpa | kept;
-    enum pv_status status = pv_hv_sreg_tell_(vp->guest, &vp->hv.told, PV_HV_SREG_VP_ASSIST_PAGE,
+    enum pv_status status = pv_hv_sreg_tell_(vp->guest, &vp->told, PV_HV_SREG_VP_ASSIST_PAGE,
                                              off | PV_HV_PAGE_ENABLE, off);
     uint64_t now = 0;
 
@@ -95,8 +95,7 @@ static enum pv_status set_up(struct pv_vp *vp)
 /* PV_REFUSED if the hypervisor does not let go of the page, which is then lost. */
 static enum pv_status forget(struct pv_vp *vp)
 {
-    if (!pv_told_take_back_one_(vp->guest, &vp->hv.told,
-                                pv_hv_sreg_number_(PV_HV_SREG_VP_ASSIST_PAGE)))
+    if (!pv_told_take_back_one_(vp->guest, &vp->told, PV_TOLD_HV_ASSIST))
         vp->hv.assist_stuck = true;
     return pv_hv_assist_release_(vp);
 }

@@ -43,7 +43,8 @@ static enum pv_status identify(struct pv_guest *guest)
     hv->os_id_adopted = status == PV_OK && hv->os_id != 0;
     if (status != PV_OK || hv->os_id_adopted)
         return status;
-    status = pv_hv_sreg_tell_(guest, &hv->told, PV_HV_SREG_GUEST_OS_ID, guest->config.hv.os_id, 0);
+    status = pv_hv_sreg_tell_(guest, &guest->told, PV_HV_SREG_GUEST_OS_ID,
+                              guest->config.hv.os_id, 0);
     if (status == PV_OK)
         status = pv_hv_sreg_read_(guest, PV_HV_SREG_GUEST_OS_ID, &hv->os_id);
     if (status == PV_OK && hv->os_id != guest->config.hv.os_id)
@@ -113,8 +114,8 @@ static enum pv_status enable_x86(struct pv_guest *guest)
     return status == PV_OK ? pv_hv_page_enable_(guest) : status;
 }
 
-/* Hardware isolation without a paravisor has no hypercall page: calls go by VMMCALL, GHCB or TDCALL on
- * shared memory, which libpv does not do. */
+/* Hardware isolation without a paravisor has no hypercall page: calls go by VMMCALL, GHCB or TDCALL
+ * on shared memory, which libpv does not do. */
 static bool page_reaches_hypervisor(const struct pv_detect_hyperv *hyperv)
 {
     return hyperv->isolation <= PV_DETECT_ISOLATION_VBS || hyperv->paravisor;
@@ -133,13 +134,27 @@ static bool offered(const struct pv_guest *guest)
 }
 
 /* arm64 takes back by hypercalls, so the way in is closed last. */
-void pv_hv_disable_(struct pv_guest *guest)
+uint32_t pv_hv_disable_(struct pv_guest *guest)
+{
+    struct pv_hv_guest *hv = &guest->hv;
+    uint32_t kept;
+
+    hv->fast_entry = 0;
+    kept = pv_told_take_back_(guest, &guest->told);
+    hv->page_stuck |= (kept & PV_TOLD_HV_PAGE) != 0;
+    hv->entry = 0;
+    return kept;
+}
+
+/* What this area told just now; on a later try the clock may have told its part before. */
+static void withdraw(struct pv_guest *guest)
 {
     struct pv_hv_guest *hv = &guest->hv;
 
     hv->fast_entry = 0;
-    if (!pv_told_take_back_(guest, &hv->told))
+    if (!pv_told_take_back_one_(guest, &guest->told, PV_TOLD_HV_PAGE))
         hv->page_stuck = true;
+    (void)pv_told_take_back_one_(guest, &guest->told, PV_TOLD_NOTHING); /* the identity */
     hv->entry = 0;
 }
 
@@ -160,7 +175,7 @@ enum pv_status pv_hv_enable_(struct pv_guest *guest)
         return PV_OK;
     }
     pv_os_log("libpv: the Hyper-V interface could not be set up; hypercalls stay off");
-    pv_hv_disable_(guest);
+    withdraw(guest);
     released = pv_hv_page_release_(guest);
     (void)released; /* a page that stays with the hypervisor has been logged */
     return status;

@@ -11,8 +11,9 @@
 enum pv_status pv_hv_config_check_(const struct pv_hv_config *config);
 /* Identity, page, features. On failure everything is taken back. */
 enum pv_status pv_hv_enable_(struct pv_guest *guest);
-/* Take everything back that the hypervisor was told of the guest, and close the way in. */
-void pv_hv_disable_(struct pv_guest *guest);
+/* Take everything back that the hypervisor was told of the guest, and close the way in. Gives the
+ * PV_TOLD_* bits of the memory it kept. */
+uint32_t pv_hv_disable_(struct pv_guest *guest);
 enum pv_status pv_hv_vp_online_(struct pv_vp *vp);
 /* PV_REFUSED: the hypervisor still has a page of ours, which is not given back. */
 enum pv_status pv_hv_vp_release_(struct pv_vp *vp);

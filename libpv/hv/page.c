@@ -141,7 +141,8 @@ static enum pv_status place(struct pv_guest *guest, uint64_t old)
 
     if (status != PV_OK)
         return status;
-    pv_told_add_(&hv->told, PV_TOLD_MSR, PV_HV_MSR_HYPERCALL, hv->page_gpa | kept);
+    pv_told_add_(&guest->told, PV_TOLD_HV_PAGE, PV_TOLD_MSR, PV_HV_MSR_HYPERCALL,
+                 hv->page_gpa | kept);
     pv_port_msr_write(PV_HV_MSR_HYPERCALL, hv->page_gpa | kept | PV_HV_PAGE_ENABLE);
     now = pv_port_msr_read(PV_HV_MSR_HYPERCALL);
     if ((now & PV_HV_PAGE_ENABLE) == 0 || page_number(now) != hv->page_gpa)

@@ -10,10 +10,13 @@
 static const struct {
     uint32_t msr;
     uint32_t vp_register;
+    enum pv_told_memory memory; /* that it gives the hypervisor */
 } numbers[] = {
-    [PV_HV_SREG_GUEST_OS_ID] = { PV_HV_MSR_GUEST_OS_ID, PV_HV_REGISTER_GUEST_OS_ID },
-    [PV_HV_SREG_VP_INDEX] = { PV_HV_MSR_VP_INDEX, PV_HV_REGISTER_VP_INDEX },
-    [PV_HV_SREG_VP_ASSIST_PAGE] = { PV_HV_MSR_VP_ASSIST_PAGE, PV_HV_REGISTER_VP_ASSIST_PAGE },
+    [PV_HV_SREG_GUEST_OS_ID] = { PV_HV_MSR_GUEST_OS_ID, PV_HV_REGISTER_GUEST_OS_ID,
+                                 PV_TOLD_NOTHING },
+    [PV_HV_SREG_VP_INDEX] = { PV_HV_MSR_VP_INDEX, PV_HV_REGISTER_VP_INDEX, PV_TOLD_NOTHING },
+    [PV_HV_SREG_VP_ASSIST_PAGE] = { PV_HV_MSR_VP_ASSIST_PAGE, PV_HV_REGISTER_VP_ASSIST_PAGE,
+                                    PV_TOLD_HV_ASSIST },
 };
 
 /* A list call with one element on the calling VP, planned for and run in the register block. */
@@ -116,6 +119,6 @@ enum pv_status pv_hv_sreg_tell_(struct pv_guest *guest, struct pv_told *told, en
 {
     const enum pv_told_kind kind = PV_PORT_MSR ? PV_TOLD_MSR : PV_TOLD_HV_REGISTER;
 
-    pv_told_add_(told, kind, pv_hv_sreg_number_(sreg), off);
+    pv_told_add_(told, numbers[sreg].memory, kind, pv_hv_sreg_number_(sreg), off);
     return pv_hv_sreg_write_(guest, sreg, value);
 }

@@ -30,7 +30,11 @@
 #define PV_FREESTANDING_MAPPED (1ull << 32)
 #endif
 
-/* The kernel's: change one page of the pool, or one that pv_os_map_gpa maps; see pv_os_page_protect. */
+/*
+ * The kernel's: change one page of the pool, or one that pv_os_map_gpa maps; see pv_os_page_protect.
+ * PV_OS_READ_ONLY is asked for pages that the host chose: where the kernel maps them as devices or not
+ * at all (arm64), it maps them as ordinary memory now.
+ */
 bool pv_freestanding_protect(void *page, enum pv_os_access access);
 /* The kernel's: print one line; see pv_os_log. */
 void pv_freestanding_log(const char *text);

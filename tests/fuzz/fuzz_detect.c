@@ -58,21 +58,23 @@ static struct pv_port_cpuid answer_cpuid(struct pv_sim *sim, uint32_t leaf, uint
     return rest(leaf);
 }
 
-static struct pv_port_smccc answer_smccc(struct pv_sim *sim, int conduit, uint64_t function)
+static struct pv_port_smccc answer_smccc(struct pv_sim *sim, int conduit, uint64_t function,
+                                         uint64_t argument)
 {
     (void)sim;
     (void)function;
+    (void)argument;
     INSIST(conduit == PV_DETECT_CONDUIT_HVC || conduit == PV_DETECT_CONDUIT_SMC, "conduit");
     answers.calls++;
     return answers.smccc;
 }
 
 static struct pv_port_sbi answer_sbi(struct pv_sim *sim, unsigned long extension,
-                                     unsigned long function, unsigned long argument)
+                                     unsigned long function, const unsigned long arguments[3])
 {
     (void)sim;
     (void)extension;
-    (void)argument;
+    (void)arguments;
     answers.calls++;
     return answers.sbi[function % FIRMWARE_CALLS_MAX];
 }

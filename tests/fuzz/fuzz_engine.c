@@ -960,9 +960,9 @@ static void check_step(uint64_t calls_before)
     for (uint32_t i = 0; i < CPUS; i++) {
         INSIST(machine.cpus[i].port.irqs_off == world.irqs_off[i], "IRQ state");
         INSIST(world.vps[i].hv.depth == depth_of(&nests[i]), "nesting depth");
-        INSIST(world.vps[i].hv.told.count <= PV_TOLD_MAX, "registry overrun");
+        INSIST(world.vps[i].told.count <= PV_TOLD_MAX, "registry overrun");
     }
-    INSIST(world.guest.hv.told.count <= PV_TOLD_MAX, "registry overrun");
+    INSIST(world.guest.told.count <= PV_TOLD_MAX, "registry overrun");
 }
 
 static void step(void)

@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 # The arm64 port's assembly, run by qemu-user with a hypervisor behind its traps. TAP.
-# The x86-64 port is checked on real KVM instead (tests/guest/port.c); riscv64's is one ecall, which
+# The x86-64 port is checked on real KVM instead (tests/guest/x86_64/port.c); riscv64's is one ecall, which
 # user space would take for a system call.
 cd "$(dirname "$0")/../.." || exit 1
 . tests/tools.sh

@@ -47,7 +47,7 @@ static void smccc(uint64_t x[31])
         x[0] = hypercall(PV_PORT_ENTRY_SMCCC, x[1], &x[2]);
         return;
     }
-    r = pv_port_smccc(PV_DETECT_CONDUIT_HVC, x[0]);
+    r = pv_port_smccc(PV_DETECT_CONDUIT_HVC, x[0], x[1]);
     x[0] = r.a0;
     x[1] = r.a1;
     x[2] = r.a2;

@@ -53,11 +53,14 @@ static struct pv_port_cpuid hyperv_leaf(const struct sim_model *model, uint32_t 
     }
 }
 
-static struct pv_port_cpuid kvm_leaf(uint32_t number)
+static struct pv_port_cpuid kvm_leaf(uint32_t base, uint32_t number)
 {
+    const uint32_t features = PV_KVM_FEATURE_STEAL_TIME | PV_KVM_FEATURE_CLOCKSOURCE2 |
+                              PV_KVM_FEATURE_CLOCK_STABLE;
+
     if (number == 0)
-        return leaf_of(KVM_BASE + PV_KVM_CPUID_FEATURES, 0x4B4D564B, 0x564B4D56, 0x4D);
-    return leaf_of(PV_KVM_FEATURE_STEAL_TIME | PV_KVM_FEATURE_CLOCKSOURCE2, 0, 0, 0);
+        return leaf_of(base + PV_KVM_CPUID_FEATURES, 0x4B4D564B, 0x564B4D56, 0x4D);
+    return number == PV_KVM_CPUID_FEATURES ? leaf_of(features, 0, 0, 0) : leaf_of(0, 0, 0, 0);
 }
 
 /* Without a hypervisor these leaves do not exist; Intel then shows its highest basic leaf. */
@@ -74,7 +77,9 @@ static struct pv_port_cpuid machine_leaf(const struct sim_machine *machine, uint
     if (leaf == 1)
         return leaf_of(0x806F8, 0, HYPERVISOR_PRESENT, 0);
     if (machine->kind == SIM_KVM_X86 && leaf >= KVM_BASE && leaf <= KVM_BASE + 1)
-        return kvm_leaf(leaf - KVM_BASE);
+        return kvm_leaf(KVM_BASE, leaf - KVM_BASE);
+    if (machine->kind == SIM_KVM_NATIVE_X86)
+        return leaf >> 8 == BASE >> 8 ? kvm_leaf(BASE, leaf - BASE) : leaf_of(0, 0, 0, 0);
     return leaf >= BASE ? hyperv_leaf(&machine->model, leaf - BASE) : leaf_of(0, 0, 0, 0);
 }
 
@@ -86,5 +91,9 @@ struct pv_port_cpuid sim_port_cpuid(struct pv_sim *port, uint32_t leaf, uint32_t
     for (uint32_t i = 0; i < machine->leaf_count; i++)
         if (machine->leaves[i].leaf == leaf)
             return machine->leaves[i].value;
+    if (machine->kind == SIM_XEN_X86 && leaf >= BASE)
+        return sim_xen_leaf(machine, sim_index_of(port), leaf - BASE);
+    if (machine->kind == SIM_VMWARE_X86 && leaf >= BASE)
+        return sim_vmware_leaf(machine, leaf - BASE);
     return machine_leaf(machine, leaf);
 }

@@ -9,7 +9,7 @@ _Thread_local struct pv_sim *pv_sim;
 static void init_cpus(struct sim_machine *machine)
 {
     const bool x86 = sim_is_x86(machine);
-    const bool arm64 = machine->kind == SIM_HYPERV_ARM64;
+    const bool arm64 = sim_is_arm64(machine);
 
     for (uint32_t i = 0; i < SIM_VPS_MAX; i++) {
         struct sim_cpu *cpu = &machine->cpus[i];
@@ -22,11 +22,19 @@ static void init_cpus(struct sim_machine *machine)
         cpu->port.has_smccc = arm64;
         cpu->port.has_sbi = machine->kind == SIM_RISCV_KVM;
         cpu->port.has_hv = x86 || arm64;
+        cpu->port.has_xen = x86;
+        cpu->port.has_vmware = x86;
+        cpu->port.has_loongarch = machine->kind == SIM_KVM_LOONGARCH;
+        cpu->port.counter = sim_port_counter;
         cpu->port.cpuid = sim_port_cpuid;
         cpu->port.msr_read = sim_port_msr_read;
         cpu->port.msr_write = sim_port_msr_write;
         cpu->port.smccc = sim_port_smccc;
         cpu->port.sbi = sim_port_sbi;
+        cpu->port.xen_call = sim_port_xen_call;
+        cpu->port.vmware_call = sim_port_vmware_call;
+        cpu->port.cpucfg = sim_port_cpucfg;
+        cpu->port.kvm_call = sim_port_kvm_call;
         cpu->port.hv_call = sim_port_hv_call;
         cpu->port.hv_call_block = sim_port_hv_call_block;
         cpu->port.hv_block_usable = sim_port_block_usable;
@@ -47,7 +55,6 @@ static void init_arm64(struct sim_machine *machine)
 {
     struct sim_model *model = &machine->model;
 
-    machine->uid_conduit = 1;
     model->arm64 = true;
     model->code_offsets = SIM_NO_CODE_OFFSETS;
     model->version.low = 0x000A000000004F7Cull; /* 10.0, build 20348 */
@@ -84,9 +91,12 @@ void sim_machine_init(struct sim_machine *machine, enum sim_kind kind)
     memset((uint8_t *)machine + memory, 0, sizeof(*machine) - memory);
     memset(machine->firmware, 0xCC, sizeof(machine->firmware));
     machine->kind = kind;
+    machine->uid_conduit = 1;
     init_model(machine);
     init_sbi(machine);
+    sim_steal_init(machine);
     init_cpus(machine);
+    sim_clock_init(machine);
     machine->page_is_written = kind == SIM_KVM_X86;
     sim_use(machine, 0);
 }

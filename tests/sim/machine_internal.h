@@ -8,7 +8,18 @@
 static inline bool sim_is_x86(const struct sim_machine *machine)
 {
     return machine->kind == SIM_HYPERV_X86 || machine->kind == SIM_KVM_X86 ||
-           machine->kind == SIM_BARE;
+           machine->kind == SIM_BARE || machine->kind == SIM_KVM_NATIVE_X86 ||
+           machine->kind == SIM_XEN_X86 || machine->kind == SIM_VMWARE_X86;
+}
+
+static inline bool sim_is_kvm(const struct sim_machine *machine)
+{
+    return machine->kind == SIM_KVM_X86 || machine->kind == SIM_KVM_NATIVE_X86;
+}
+
+static inline bool sim_is_arm64(const struct sim_machine *machine)
+{
+    return machine->kind == SIM_HYPERV_ARM64 || machine->kind == SIM_KVM_ARM64;
 }
 
 struct sim_machine *sim_machine_of(const struct pv_sim *port);
@@ -24,9 +35,10 @@ static inline uint32_t sim_index_of(const struct pv_sim *port)
 struct pv_port_cpuid sim_port_cpuid(struct pv_sim *port, uint32_t leaf, uint32_t subleaf);
 uint64_t sim_port_msr_read(struct pv_sim *port, uint32_t msr);
 void sim_port_msr_write(struct pv_sim *port, uint32_t msr, uint64_t value);
-struct pv_port_smccc sim_port_smccc(struct pv_sim *port, int conduit, uint64_t function);
+struct pv_port_smccc sim_port_smccc(struct pv_sim *port, int conduit, uint64_t function,
+                                    uint64_t argument);
 struct pv_port_sbi sim_port_sbi(struct pv_sim *port, unsigned long extension,
-                                unsigned long function, unsigned long argument);
+                                unsigned long function, const unsigned long arguments[3]);
 uint64_t sim_port_hv_call(struct pv_sim *port, uintptr_t entry, uint64_t control, uint64_t in,
                           uint64_t out);
 uint64_t sim_port_hv_call_block(struct pv_sim *port, uintptr_t entry, uint64_t control,
@@ -34,6 +46,36 @@ uint64_t sim_port_hv_call_block(struct pv_sim *port, uintptr_t entry, uint64_t c
 bool sim_port_block_usable(struct pv_sim *port);
 void sim_port_vtl_switch(struct pv_sim *port, uintptr_t entry, bool to_lower, uint64_t control,
                          uint64_t shared[PV_HV_VTL_SHARED]);
+
+/* ---- time ---- */
+
+void sim_clock_init(struct sim_machine *machine);
+uint64_t sim_port_counter(struct pv_sim *port);
+/* False if it is not a MSR of a clock. */
+bool sim_clock_msr_read(struct sim_machine *machine, uint32_t vp, uint32_t msr, uint64_t *value);
+bool sim_clock_msr_write(struct sim_machine *machine, uint32_t vp, uint32_t msr, uint64_t value);
+
+/* ---- stolen time ---- */
+
+uint64_t sim_steal_msr_read(struct sim_machine *machine, uint32_t vp);
+void sim_steal_msr_write(struct sim_machine *machine, uint32_t vp, uint64_t value);
+/* False if it is not the MSR of a Xen. */
+bool sim_steal_xen_msr_write(struct sim_machine *machine, uint32_t msr, uint64_t value);
+struct pv_port_smccc sim_steal_smccc(struct sim_machine *machine, uint32_t vp, int conduit,
+                                     uint64_t function, uint64_t argument);
+struct pv_port_sbi sim_steal_sbi(struct sim_machine *machine, uint32_t vp,
+                                 const unsigned long arguments[3]);
+/* Relative to 0x40000000. */
+struct pv_port_cpuid sim_xen_leaf(const struct sim_machine *machine, uint32_t vp,
+                                  uint32_t number);
+struct pv_port_cpuid sim_vmware_leaf(const struct sim_machine *machine, uint32_t number);
+uint32_t sim_port_cpucfg(struct pv_sim *port, uint32_t word);
+long sim_port_kvm_call(struct pv_sim *port, unsigned long function, unsigned long a,
+                       unsigned long b);
+long sim_port_xen_call(struct pv_sim *port, unsigned long operation,
+                       const unsigned long arguments[3]);
+uint32_t sim_port_vmware_call(struct pv_sim *port, enum pv_port_vmware way, uint32_t command,
+                              uint64_t argument);
 
 /* ---- memory ---- */
 

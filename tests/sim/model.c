@@ -25,7 +25,8 @@ void sim_model_init(struct sim_model *model)
     model->vps = 1;
     model->max_vps = 64;
     model->privileges = ~0ull >> 1;
-    model->features = PV_HV_FEATURE_XMM_INPUT | PV_HV_FEATURE_XMM_OUTPUT;
+    model->features =
+        PV_HV_FEATURE_XMM_INPUT | PV_HV_FEATURE_XMM_OUTPUT | PV_HV_FEATURE_FREQUENCY;
     model->partition_id = 0x1234567800000002ull;
     model->max_vtl = 1;
     model->enabled_vtls = 1;

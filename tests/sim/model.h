@@ -104,6 +104,7 @@ struct sim_vp_state {
     bool running;
     uint8_t active_vtl;
     uint64_t apic_id;
+    uint64_t run_100ns; /* time it ran */
     struct sim_vtl vtls[SIM_VTLS];
 };
 
@@ -168,6 +169,7 @@ struct sim_model {
     /* State. */
     struct sim_vp_state cpus[SIM_VPS_MAX];
     uint64_t os_id;
+    uint64_t reference_100ns; /* TIME_REF_COUNT as a register; as an MSR it is of sim/clock.h */
     uint16_t enabled_vtls;
     uint16_t mbec_vtls;
     uint64_t partition_config[SIM_VTLS];

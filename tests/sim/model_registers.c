@@ -114,6 +114,16 @@ static sim_status info_get(const struct sim_model *model, uint32_t name,
     return PV_HV_STATUS_SUCCESS;
 }
 
+/* Both count in 100 ns. */
+static bool time_get(const struct sim_model *model, uint32_t vp, uint32_t name, uint64_t *value)
+{
+    if (name == PV_HV_REGISTER_VP_RUNTIME)
+        *value = model->cpus[vp].run_100ns;
+    if (name == PV_HV_REGISTER_TIME_REF_COUNT)
+        *value = model->reference_100ns;
+    return name == PV_HV_REGISTER_VP_RUNTIME || name == PV_HV_REGISTER_TIME_REF_COUNT;
+}
+
 static sim_status config_get(const struct sim_model *model, uint8_t vtl, uint64_t *value)
 {
     *value = model->partition_config[vtl];
@@ -172,6 +182,8 @@ uint16_t sim_register_get(struct sim_model *model, uint32_t vp, uint8_t vtl, uin
         return model->code_offsets != SIM_NO_CODE_OFFSETS ? PV_HV_STATUS_SUCCESS
                                                           : PV_HV_STATUS_UNKNOWN_REGISTER_NAME;
     default:
+        if (time_get(model, vp, name, &value->low))
+            return PV_HV_STATUS_SUCCESS;
         return plain_get(&model->cpus[vp].vtls[vtl], name, value);
     }
 }

@@ -2,6 +2,8 @@
 /* Synthetic MSRs of x86, as the TLFS rules them. What would be #GP is a complaint. */
 #include "sim/machine_internal.h"
 
+#include <pv/abi/kvm.h>
+
 #define PRESERVED 0xFFCull /* HYPERCALL 11:2 */
 #define ASSIST_PRESERVED 0xFFEull
 
@@ -19,8 +21,17 @@ static int privilege_of(uint32_t msr)
         return PV_HV_PRIVILEGE_HYPERCALL;
     case PV_HV_MSR_VP_INDEX:
         return PV_HV_PRIVILEGE_VP_INDEX;
+    case PV_HV_MSR_VP_RUNTIME:
+        return PV_HV_PRIVILEGE_VP_RUNTIME;
     case PV_HV_MSR_VP_ASSIST_PAGE:
         return PV_HV_PRIVILEGE_APIC_ACCESS;
+    case PV_HV_MSR_TIME_REF_COUNT:
+        return PV_HV_PRIVILEGE_TIME_REF_COUNT;
+    case PV_HV_MSR_REFERENCE_TSC:
+        return PV_HV_PRIVILEGE_REFERENCE_TSC;
+    case PV_HV_MSR_TSC_FREQUENCY:
+    case PV_HV_MSR_APIC_FREQUENCY:
+        return PV_HV_PRIVILEGE_FREQUENCY;
     default:
         return PV_HV_PRIVILEGE_NONE;
     }
@@ -30,6 +41,8 @@ static bool exists(struct sim_machine *machine, uint32_t msr)
 {
     const bool hyperv = machine->kind == SIM_HYPERV_X86 || machine->kind == SIM_KVM_X86;
 
+    if (sim_is_kvm(machine) && msr >> 8 == PV_KVM_MSR_WALL_CLOCK >> 8)
+        return true;
     if (hyperv && (machine->model.privileges >> privilege_of(msr) & 1) != 0)
         return true;
     fault(machine, "#GP: an MSR that is not there");
@@ -48,10 +61,15 @@ uint64_t sim_port_msr_read(struct pv_sim *port, uint32_t msr)
 {
     struct sim_machine *machine = sim_machine_of(port);
     const uint32_t vp = sim_index_of(port);
+    uint64_t value;
 
     machine->msr_reads++;
+    if (msr == PV_KVM_MSR_STEAL_TIME)
+        return sim_steal_msr_read(machine, vp);
     if (!exists(machine, msr))
         return 0;
+    if (sim_clock_msr_read(machine, vp, msr, &value))
+        return value;
     switch (msr) {
     case PV_HV_MSR_GUEST_OS_ID:
         return register_of(machine, vp, PV_HV_REGISTER_GUEST_OS_ID);
@@ -59,6 +77,8 @@ uint64_t sim_port_msr_read(struct pv_sim *port, uint32_t msr)
         return machine->hypercall_msr | machine->page_reserved;
     case PV_HV_MSR_VP_INDEX:
         return register_of(machine, vp, PV_HV_REGISTER_VP_INDEX);
+    case PV_HV_MSR_VP_RUNTIME:
+        return register_of(machine, vp, PV_HV_REGISTER_VP_RUNTIME);
     default:
         return machine->model.cpus[vp].vtls[0].assist_page | machine->page_reserved;
     }
@@ -111,7 +131,13 @@ void sim_port_msr_write(struct pv_sim *port, uint32_t msr, uint64_t value)
     struct sim_machine *machine = sim_machine_of(port);
 
     machine->msr_writes++;
-    if (!exists(machine, msr))
+    if (sim_steal_xen_msr_write(machine, msr, value))
+        return;
+    if (msr == PV_KVM_MSR_STEAL_TIME) {
+        sim_steal_msr_write(machine, sim_index_of(port), value);
+        return;
+    }
+    if (!exists(machine, msr) || sim_clock_msr_write(machine, sim_index_of(port), msr, value))
         return;
     switch (msr) {
     case PV_HV_MSR_GUEST_OS_ID:

@@ -74,6 +74,8 @@ static bool still_told(struct sim_machine *machine, const void *address)
 
     if (machine->hypercall_page.on && machine->hypercall_page.gpa == gpa)
         return true;
+    if (machine->clock.page.on && machine->clock.page.gpa == gpa)
+        return true;
     for (uint32_t i = 0; i < SIM_VPS_MAX; i++) {
         const uint64_t value = machine->model.cpus[i].vtls[0].assist_page;
 
@@ -160,7 +162,7 @@ void *pv_os_map_gpa(uint64_t gpa, enum pv_os_access access)
         return NULL;
     machine->os.maps++;
     if (is_firmware(machine, address, &page))
-        machine->os.mapped[page] = true;
+        machine->os.mapped[page]++;
     return address;
 }
 
@@ -172,9 +174,10 @@ void pv_os_unmap(void *address)
     machine->os.unmaps++;
     if (!is_firmware(machine, address, &page))
         return;
-    if (!machine->os.mapped[page])
+    if (machine->os.mapped[page] == 0)
         sim_complain(&machine->model, "pv_os_unmap of what was not mapped");
-    machine->os.mapped[page] = false;
+    else
+        machine->os.mapped[page]--;
 }
 
 void pv_os_log(const char *text)

@@ -15,6 +15,7 @@
  *
  * Parts:  model.h   the hypervisor: hypercalls, VPs, VTLs, registers; can be made hostile
  *         cpu       CPUID, MSRs, SMCCC, SBI, the hypercall page, VTL switch: struct pv_sim
+ *         clock.h   time, and the clocks that the hypervisor shows of it
  *         os        pv_os_*: pages with canaries, GPAs that are not the VA, failure on demand
  *
  * Nothing here knows cmocka; sim_assert_* print to stderr and abort.
@@ -22,7 +23,9 @@
 #ifndef SIM_SIM_H
 #define SIM_SIM_H
 
+#include "sim/clock.h"
 #include "sim/model.h"
+#include "sim/steal.h"
 
 #include "pv_port.h"
 #include <pv/pv.h>
@@ -33,6 +36,11 @@ enum sim_kind {
     SIM_HYPERV_ARM64, /* SMCCC UID, HVC #0 and HVC #1 */
     SIM_RISCV_KVM,    /* SBI implemented by KVM, with steal time */
     SIM_BARE,         /* x86 without hypervisor */
+    SIM_KVM_NATIVE_X86, /* KVM's own interface at 0x40000000 and nothing else */
+    SIM_XEN_X86,
+    SIM_VMWARE_X86,
+    SIM_KVM_ARM64,     /* SMCCC UID of KVM, PV_TIME */
+    SIM_KVM_LOONGARCH,
 };
 
 /* ---- memory and the pv_os_* services ---- */
@@ -75,7 +83,7 @@ struct sim_os {
     struct sim_page pages[SIM_PAGES];
     uintptr_t stray[SIM_STRAY_MAX]; /* VA of other kernel pages; index gives the GPA */
     uint32_t strays;
-    bool mapped[SIM_FIRMWARE_PAGES];
+    uint32_t mapped[SIM_FIRMWARE_PAGES]; /* times */
 };
 
 /* ---- the machine ---- */
@@ -92,15 +100,6 @@ struct sim_machine;
 struct sim_cpu {
     struct pv_sim port; /* what libpv sees */
     uint32_t index;     /* VP index */
-};
-
-/* A page that the hypervisor lays over guest memory. */
-struct sim_overlay {
-    bool on;
-    uint64_t gpa;
-    uint8_t hidden[PV_PAGE_BYTES]; /* the RAM underneath */
-    uint8_t shown[PV_PAGE_BYTES];  /* what it showed at first */
-    size_t shown_bytes;
 };
 
 /* One VTL switch, shown to a test that plays the other VTL. */
@@ -128,6 +127,7 @@ struct sim_machine {
     struct sim_cpu cpus[SIM_VPS_MAX];
     struct sim_os os;
     struct sim_hooks hooks;
+    struct sim_clock clock;
 
     /* x86 */
     struct sim_leaf leaves[SIM_LEAVES_MAX]; /* override what the machine would answer */
@@ -146,6 +146,8 @@ struct sim_machine {
     /* riscv64 */
     unsigned long sbi_spec, sbi_implementation, sbi_version;
     bool sbi_no_sta;
+
+    struct sim_steal steal;
 
     /* What happened. */
     uint64_t msr_writes, msr_reads;

@@ -43,4 +43,6 @@ void sim_assert_clean(struct sim_machine *machine)
 {
     sim_assert_fair(machine);
     sim_os_assert_clean(machine);
+    insist(sim_clock_left(machine));
+    insist(sim_steal_left(machine));
 }

@@ -9,6 +9,8 @@
 #ifndef PV_ABI_HV_H
 #define PV_ABI_HV_H
 
+#include <pv/types.h>
+
 /*
  * Which of the two parameter layouts this build speaks, where they differ. Follows the compiler's
  * target; the other architecture's layout can be had on purpose with -DPV_HV_ABI_ARM64=0 or 1.
@@ -107,6 +109,17 @@
 #define PV_HV_MSR_APIC_FREQUENCY 0x40000023u
 #define PV_HV_MSR_VP_ASSIST_PAGE 0x40000073u
 
+/* The page of REFERENCE_TSC. time in 100 ns = (TSC * scale >> 64) + offset */
+struct pv_hv_reference_tsc {
+    uint32_t sequence; /* changes with every update; 0: not valid, use TIME_REF_COUNT */
+    uint32_t reserved;
+    uint64_t scale; /* 0.64 fixed point */
+    uint64_t offset; /* signed, modulo 2^64 */
+};
+PV_STATIC_ASSERT(sizeof(struct pv_hv_reference_tsc) == 24, "HV_REFERENCE_TSC_PAGE, its used part");
+
+#define PV_HV_REFERENCE_TSC_INVALID_OLD 0xFFFFFFFFu /* TLFS before 5.0 */
+
 /* HYPERCALL, VP_ASSIST_PAGE, REFERENCE_TSC: page number | preserved bits | enable */
 #define PV_HV_PAGE_ENABLE 1ull
 #define PV_HV_PAGE_LOCKED 2ull /* HYPERCALL only */
@@ -195,8 +208,8 @@ enum pv_hv_status {
 
 #define PV_HV_VTL_RETURN_FAST 1ull
 
-/* General registers that a VTL call or return leaves to the other side: x64 RDX, RBX, RSI, RDI, RBP,
- * R8-R15 (RAX and RCX are used up by the switch); arm64 X0-X17, X19-X30. */
+/* General registers that a VTL call or return leaves to the other side: x64 RDX, RBX, RSI, RDI,
+ * RBP, R8-R15 (RAX and RCX are used up by the switch); arm64 X0-X17, X19-X30. */
 #define PV_HV_VTL_SHARED PV_HV_BY_ARCH(13, 30)
 
 /* arm64 */

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* KVM paravirtual CPUID leaves (Linux Documentation/virt/kvm/x86/cpuid.rst, kvm_para.h). */
+/* KVM on x86: CPUID leaves, MSRs, areas (Linux Documentation/virt/kvm/x86, kvm_para.h). */
 #ifndef PV_ABI_KVM_H
 #define PV_ABI_KVM_H
+
+#include <pv/types.h>
 
 #define PV_KVM_CPUID_FEATURES 0x1u /* relative to the base; EAX features, EDX hints */
 
@@ -9,6 +11,48 @@
 #define PV_KVM_FEATURE_STEAL_TIME (1u << 5)
 #define PV_KVM_FEATURE_PV_TLB_FLUSH (1u << 9)
 #define PV_KVM_FEATURE_PV_SEND_IPI (1u << 11)
+#define PV_KVM_FEATURE_CLOCK_STABLE (1u << 24) /* PV_KVM_TIME_STABLE means something */
 #define PV_KVM_HINT_REALTIME (1u << 0)
+
+#define PV_KVM_MSR_WALL_CLOCK 0x4B564D00u  /* GPA of a struct pv_kvm_wall_clock to fill */
+#define PV_KVM_MSR_SYSTEM_TIME 0x4B564D01u /* GPA of a struct pv_kvm_time | enable */
+#define PV_KVM_MSR_STEAL_TIME 0x4B564D03u  /* GPA of a struct pv_kvm_steal_time | enable */
+#define PV_KVM_ENABLE 1u
+
+/* Per VP; odd version: the host is writing. time = system_time + scaled (TSC - tsc_timestamp). */
+struct pv_kvm_time {
+    uint32_t version;
+    uint32_t reserved0;
+    uint64_t tsc_timestamp;
+    uint64_t system_time;       /* ns */
+    uint32_t tsc_to_system_mul; /* 0.32 fixed point */
+    int8_t tsc_shift;
+    uint8_t flags;
+    uint8_t reserved1[2];
+};
+PV_STATIC_ASSERT(sizeof(struct pv_kvm_time) == 32, "pvclock_vcpu_time_info");
+PV_STATIC_ASSERT(offsetof(struct pv_kvm_time, tsc_to_system_mul) == 24, "pvclock_vcpu_time_info");
+
+#define PV_KVM_TIME_STABLE (1u << 0)  /* the same time on every VP */
+#define PV_KVM_TIME_STOPPED (1u << 1) /* the guest was paused; cleared by the guest */
+
+/* Wall-clock time when system_time was 0. */
+struct pv_kvm_wall_clock {
+    uint32_t version;
+    uint32_t seconds;
+    uint32_t nanoseconds;
+};
+PV_STATIC_ASSERT(sizeof(struct pv_kvm_wall_clock) == 12, "pvclock_wall_clock");
+
+struct pv_kvm_steal_time {
+    uint64_t steal; /* ns */
+    uint32_t version;
+    uint32_t flags;
+    uint8_t preempted; /* PV_KVM_PREEMPTED */
+    uint8_t reserved[47];
+};
+PV_STATIC_ASSERT(sizeof(struct pv_kvm_steal_time) == 64, "kvm_steal_time");
+
+#define PV_KVM_PREEMPTED (1u << 0)
 
 #endif

@@ -3,7 +3,6 @@
 #ifndef PV_HV_STATE_H
 #define PV_HV_STATE_H
 
-#include <pv/told.h>
 #include <pv/types.h>
 
 #ifdef __cplusplus
@@ -49,7 +48,6 @@ struct pv_hv_guest {
     bool page_has_endbr;        /* an indirect call is fine under indirect branch tracking (IBT) */
     uint16_t vtl_call_offset;   /* x86: of the VTL switch code in the page; 0 = not known */
     uint16_t vtl_return_offset;
-    struct pv_told told;
 };
 
 /* Bytes of argument memory for a hypercall made while another is open (NMI, machine check). */
@@ -71,7 +69,6 @@ struct pv_hv_vp {
     uint64_t assist_gpa;
     bool assist_adopted;
     bool assist_stuck; /* the hypervisor did not let go of our page: never freed */
-    struct pv_told told;
 };
 
 #ifdef __cplusplus

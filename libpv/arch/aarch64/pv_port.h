@@ -11,6 +11,11 @@
 #define PV_PORT_SMCCC 1
 #define PV_PORT_SBI 0
 #define PV_PORT_HV 1
+#define PV_PORT_XEN 0
+#define PV_PORT_VMWARE 0
+#define PV_PORT_LOONGARCH 0
+#define PV_PORT_HAS_COUNTER_HZ
+#define PV_PORT_HAS_PHYSICAL_BITS
 
 static inline uintptr_t pv_port_irq_save(void)
 {
@@ -30,15 +35,54 @@ static inline void pv_port_compiler_barrier(void)
     __asm__ volatile("" : : : "memory");
 }
 
+static inline void pv_port_read_barrier(void)
+{
+    __asm__ volatile("dmb ishld" : : : "memory");
+}
+
+static inline void pv_port_relax(void)
+{
+    __asm__ volatile("yield" : : : "memory");
+}
+
+/* A counter may be read early. The first ISB keeps that behind what was executed before, as in
+ * Linux, and the DMB has earlier loads done by then; the second ISB keeps later loads behind it. */
+static inline uint64_t pv_port_counter(void)
+{
+    uint64_t counter;
+
+    __asm__ volatile("dmb ishld\n\tisb\n\tmrs %0, cntvct_el0\n\tisb" : "=r"(counter) : : "memory");
+    return counter;
+}
+
+static inline uint64_t pv_port_counter_hz(void)
+{
+    uint64_t hz;
+
+    __asm__ volatile("mrs %0, cntfrq_el0" : "=r"(hz));
+    return hz;
+}
+
+/* ID_AA64MMFR0_EL1.PARange; 56 bits is the most that is defined. */
+static inline unsigned pv_port_physical_bits(void)
+{
+    static const uint8_t bits[] = { 32, 36, 40, 42, 44, 48, 52, 56 };
+    uint64_t features;
+
+    __asm__ volatile("mrs %0, id_aa64mmfr0_el1" : "=r"(features));
+    return bits[features & 7];
+}
+
 /* SMCCC 1.1: X0-X3 carry results, X4-X17 may be clobbered before 1.1's promise is known. */
 #define PV_PORT_SMCCC_CLOBBERS                                                                     \
     "x4", "x5", "x6", "x7", "x8", "x9", "x10", "x11", "x12", "x13", "x14", "x15", "x16", "x17",    \
         "memory", "cc"
 
-static inline struct pv_port_smccc pv_port_smccc(int conduit, uint64_t function)
+static inline struct pv_port_smccc pv_port_smccc(int conduit, uint64_t function,
+                                                uint64_t argument)
 {
     register uint64_t x0 __asm__("x0") = function;
-    register uint64_t x1 __asm__("x1") = 0;
+    register uint64_t x1 __asm__("x1") = argument;
     register uint64_t x2 __asm__("x2") = 0;
     register uint64_t x3 __asm__("x3") = 0;
     struct pv_port_smccc r;
@@ -140,8 +184,8 @@ static inline bool pv_port_hv_block_usable(void)
 }
 
 /*
- * HVC #2 calls the higher VTL, HVC #3 returns. All general registers but X18 and SP go there and come
- * back, so nothing but this VTL's stack can hold what is needed afterwards.
+ * HVC #2 calls the higher VTL, HVC #3 returns. All general registers but X18 and SP go there and
+ * come back, so nothing but this VTL's stack can hold what is needed afterwards.
  */
 #define PV_PORT_VTL_SWITCH(hvc)                                                                    \
     "ldp x2, x3, [x0, #16]\n\t"                                                                    \

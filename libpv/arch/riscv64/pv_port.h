@@ -10,6 +10,9 @@
 #define PV_PORT_SMCCC 0
 #define PV_PORT_SBI 1
 #define PV_PORT_HV 0
+#define PV_PORT_XEN 0
+#define PV_PORT_VMWARE 0
+#define PV_PORT_LOONGARCH 0
 
 static inline uintptr_t pv_port_irq_save(void)
 {
@@ -29,16 +32,38 @@ static inline void pv_port_compiler_barrier(void)
     __asm__ volatile("" : : : "memory");
 }
 
-static inline struct pv_port_sbi pv_port_sbi(unsigned long extension, unsigned long function,
-                                             unsigned long argument)
+static inline void pv_port_read_barrier(void)
 {
-    register unsigned long a0 __asm__("a0") = argument;
-    register unsigned long a1 __asm__("a1") = 0;
+    __asm__ volatile("fence r, r" : : : "memory");
+}
+
+/* PAUSE of Zihintpause, which older assemblers do not know: a FENCE that orders nothing. */
+static inline void pv_port_relax(void)
+{
+    __asm__ volatile(".4byte 0x0100000F" : : : "memory");
+}
+
+/* Reading the time CSR counts as device input (RISC-V Zicsr, "CSR Access Ordering"). */
+static inline uint64_t pv_port_counter(void)
+{
+    uint64_t counter;
+
+    __asm__ volatile("fence r, i\n\trdtime %0\n\tfence i, r" : "=r"(counter) : : "memory");
+    return counter;
+}
+
+static inline struct pv_port_sbi pv_port_sbi(unsigned long extension, unsigned long function,
+                                             unsigned long first, unsigned long second,
+                                             unsigned long third)
+{
+    register unsigned long a0 __asm__("a0") = first;
+    register unsigned long a1 __asm__("a1") = second;
+    register unsigned long a2 __asm__("a2") = third;
     register unsigned long a6 __asm__("a6") = function;
     register unsigned long a7 __asm__("a7") = extension;
     struct pv_port_sbi r;
 
-    __asm__ volatile("ecall" : "+r"(a0), "+r"(a1) : "r"(a6), "r"(a7) : "memory");
+    __asm__ volatile("ecall" : "+r"(a0), "+r"(a1) : "r"(a2), "r"(a6), "r"(a7) : "memory");
     r.error = (long)a0;
     r.value = a1;
     return r;

@@ -14,6 +14,9 @@
 #define PV_PORT_SMCCC 0
 #define PV_PORT_SBI 0
 #define PV_PORT_HV 1
+#define PV_PORT_XEN 1
+#define PV_PORT_VMWARE 1
+#define PV_PORT_LOONGARCH 0
 
 static inline struct pv_port_cpuid pv_port_cpuid(uint32_t leaf, uint32_t subleaf)
 {
@@ -59,6 +62,75 @@ static inline void pv_port_irq_restore(uintptr_t flags)
 static inline void pv_port_compiler_barrier(void)
 {
     __asm__ volatile("" : : : "memory");
+}
+
+/* x86 keeps loads in order; only the compiler must be told. */
+static inline void pv_port_read_barrier(void)
+{
+    __asm__ volatile("" : : : "memory");
+}
+
+static inline void pv_port_relax(void)
+{
+    __asm__ volatile("pause" : : : "memory");
+}
+
+/* RDTSC is not ordered with loads on its own (Intel SDM, RDTSC). */
+static inline uint64_t pv_port_counter(void)
+{
+    uint32_t low;
+    uint32_t high;
+
+    __asm__ volatile("lfence\n\trdtsc\n\tlfence" : "=a"(low), "=d"(high) : : "memory");
+    return (uint64_t)high << 32 | low;
+}
+
+/* VMMCALL on AMD and Hygon, VMCALL elsewhere: the wrong one raises #UD. */
+static inline bool pv_port_has_vmmcall(void)
+{
+    const uint32_t vendor_end = pv_port_cpuid(0, 0).ecx;
+
+    return vendor_end == 0x444D4163u || vendor_end == 0x656E6975u;
+}
+
+static inline long pv_port_xen_call(unsigned long operation, unsigned long a, unsigned long b,
+                                    unsigned long c)
+{
+    unsigned long result = operation;
+
+    if (pv_port_has_vmmcall())
+        __asm__ volatile("vmmcall" : "+a"(result), "+D"(a), "+S"(b), "+d"(c) : : "memory");
+    else
+        __asm__ volatile("vmcall" : "+a"(result), "+D"(a), "+S"(b), "+d"(c) : : "memory");
+    return (long)result;
+}
+
+/* Magic number in EAX, command in CX, 64-bit argument in ESI:EDI; answer in EAX. */
+static inline uint32_t pv_port_vmware_call(enum pv_port_vmware way, uint32_t command,
+                                           uint64_t argument)
+{
+    uint32_t result = 0x564D5868u;
+    uint32_t edx = way == PV_PORT_VMWARE_PORT ? 0x5658u : 0;
+    uint32_t ebx = 0;
+    uint32_t esi = (uint32_t)(argument >> 32);
+    uint32_t edi = (uint32_t)argument;
+
+    if (way == PV_PORT_VMWARE_VMMCALL)
+        __asm__ volatile("vmmcall"
+                         : "+a"(result), "+b"(ebx), "+c"(command), "+d"(edx), "+S"(esi), "+D"(edi)
+                         :
+                         : "memory", "cc");
+    else if (way == PV_PORT_VMWARE_VMCALL)
+        __asm__ volatile("vmcall"
+                         : "+a"(result), "+b"(ebx), "+c"(command), "+d"(edx), "+S"(esi), "+D"(edi)
+                         :
+                         : "memory", "cc");
+    else
+        __asm__ volatile("inl %%dx, %%eax"
+                         : "+a"(result), "+b"(ebx), "+c"(command), "+d"(edx), "+S"(esi), "+D"(edi)
+                         :
+                         : "memory", "cc");
+    return result;
 }
 
 #if PV_CONFIG_HV_DIRECT_CALL

@@ -57,10 +57,11 @@ static inline struct pv_port_cpuid machine_cpuid_(struct pv_sim *sim, uint32_t l
 }
 
 static inline struct pv_port_smccc machine_smccc_(struct pv_sim *sim, int conduit,
-                                                  uint64_t function)
+                                                  uint64_t function, uint64_t argument)
 {
     struct machine *machine = sim->machine;
 
+    (void)argument;
     machine->asked++;
     for (unsigned i = 0; i < machine->smccc_count; i++)
         if (machine->smcccs[i].conduit == conduit && machine->smcccs[i].function == function)
@@ -69,7 +70,8 @@ static inline struct pv_port_smccc machine_smccc_(struct pv_sim *sim, int condui
 }
 
 static inline struct pv_port_sbi machine_sbi_(struct pv_sim *sim, unsigned long extension,
-                                              unsigned long function, unsigned long argument)
+                                              unsigned long function,
+                                              const unsigned long arguments[3])
 {
     struct machine *machine = sim->machine;
 
@@ -78,7 +80,7 @@ static inline struct pv_port_sbi machine_sbi_(struct pv_sim *sim, unsigned long 
         const struct machine_sbi *call = &machine->sbis[i];
 
         if (call->extension == extension && call->function == function &&
-            call->argument == argument)
+            call->argument == arguments[0])
             return call->value;
     }
     return (struct pv_port_sbi){ -2, 0 };

@@ -60,6 +60,37 @@ static void has_is_false_for_a_number_that_is_no_kind(void **state)
     assert_false(pv_detect_has(&all, (enum pv_detect_kind)-1));
 }
 
+static void find_gives_the_lowest_interface_of_a_kind(void **state)
+{
+    (void)state;
+    machine_init_x86(&machine);
+    machine_vendor(&machine, 0x40000000, 0x40000001, "KVMKVMKVM\0\0");
+    machine_vendor(&machine, 0x40000100, 0x40000104, "XenVMMXenVMM");
+    machine_vendor(&machine, 0x40000200, 0x40000202, "XenVMMXenVMM");
+    pv_detect_probe(&detect, NULL);
+    assert_int_equal(detect.count, 3);
+    assert_ptr_equal(pv_detect_find(&detect, PV_DETECT_KVM), &detect.interfaces[0]);
+    assert_ptr_equal(pv_detect_find(&detect, PV_DETECT_XEN), &detect.interfaces[1]);
+    assert_int_equal(pv_detect_find(&detect, PV_DETECT_XEN)->base, 0x40000100);
+}
+
+static void find_gives_null_for_what_was_not_found(void **state)
+{
+    struct pv_detect none;
+
+    (void)state;
+    memset(&none, 0, sizeof(none));
+    for (unsigned kind = 0; kind < PV_DETECT_KINDS; kind++)
+        assert_null(pv_detect_find(&none, (enum pv_detect_kind)kind));
+    machine_init_x86(&machine);
+    machine_vendor(&machine, 0x40000000, 0x40000001, "KVMKVMKVM\0\0");
+    pv_detect_probe(&detect, NULL);
+    assert_null(pv_detect_find(&detect, PV_DETECT_XEN));
+    assert_null(pv_detect_find(&detect, PV_DETECT_NONE));
+    assert_null(pv_detect_find(&detect, PV_DETECT_KINDS));
+    assert_null(pv_detect_find(&detect, (enum pv_detect_kind)-1));
+}
+
 static void a_machine_without_any_way_to_ask_has_no_hypervisor(void **state)
 {
     static const struct pv_detect nothing;
@@ -122,6 +153,8 @@ int main(void)
         cmocka_unit_test(a_number_that_is_no_kind_is_a_question_mark),
         cmocka_unit_test(has_tells_the_kinds_of_the_set),
         cmocka_unit_test(has_is_false_for_a_number_that_is_no_kind),
+        cmocka_unit_test(find_gives_the_lowest_interface_of_a_kind),
+        cmocka_unit_test(find_gives_null_for_what_was_not_found),
         cmocka_unit_test(a_machine_without_any_way_to_ask_has_no_hypervisor),
         cmocka_unit_test(a_probe_forgets_the_one_before),
         cmocka_unit_test(probing_twice_answers_the_same),

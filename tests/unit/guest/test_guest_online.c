@@ -104,7 +104,7 @@ static void assert_online_fails(enum pv_status status)
 {
     assert_int_equal(pv_vp_online(&guest, &vp), status);
     assert_null(vp.guest);
-    assert_int_equal(vp.hv.told.count, 0);
+    assert_int_equal(vp.told.count, 0);
     assert_int_equal(pv_vp_offline(&vp), PV_BAD_STATE);
 }
 

@@ -29,7 +29,7 @@ static void resume_brings_everything_back_without_new_memory(void **state)
             assert_int_equal(pv_guest_quiesce(&guest, &vp), PV_OK);
             assert_int_equal(pv_guest_resume(&guest, &vp), PV_OK);
             assert_hypercalls_work();
-            assert_int_equal(vp.hv.told.count, 1);
+            assert_int_equal(vp.told.count, 1);
         }
         assert_int_equal(machine.os.allocs, allocs);
         finish();

@@ -26,7 +26,7 @@ static void enable_and_disable(void)
     assert_null(vp.hv.assist);
     assert_int_equal(told() & PV_HV_PAGE_ENABLE, 0);
     assert_status(pv_hv_assist_disable(&vp), PV_BAD_STATE);
-    assert_int_equal(vp.hv.told.count, 0);
+    assert_int_equal(vp.told.count, 0);
 }
 
 static void test_enable_and_disable(void **state)
@@ -120,7 +120,7 @@ static void test_adopted(void **state)
     assert_status(pv_hv_assist_enable(&vp), PV_OK);
     expect_on();
     assert_true(vp.hv.assist_adopted);
-    assert_int_equal(vp.hv.told.count, 0);
+    assert_int_equal(vp.told.count, 0);
     assert_int_equal(machine.os.live_pages, 2);
     assert_status(pv_hv_assist_disable(&vp), PV_OK);
     assert_int_equal(told(), sim_firmware_gpa(1) | PV_HV_PAGE_ENABLE); /* left on */
@@ -196,7 +196,7 @@ static void expect_nothing_left(enum pv_status status)
 
     assert_status(pv_hv_assist_enable(&vp), status);
     assert_null(vp.hv.assist);
-    assert_int_equal(vp.hv.told.count, 0);
+    assert_int_equal(vp.told.count, 0);
     assert_int_equal(machine.os.live_pages, pages);
     assert_null(sim_complaint(&machine));
 }
@@ -246,7 +246,7 @@ static void test_register_fails(void **state)
         machine.model.behave_after = (uint32_t)rig_calls() + calls;
         assert_status(pv_hv_assist_enable(&vp), PV_DENIED);
         assert_null(vp.hv.assist);
-        assert_int_equal(vp.hv.told.count, 0);
+        assert_int_equal(vp.told.count, 0);
         assert_int_equal(machine.os.logs, calls != 0);
         assert_int_equal(machine.os.live_pages, 1 + (calls != 0)); /* one for arguments */
         machine.model.behaviour = SIM_HONEST;

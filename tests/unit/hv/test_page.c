@@ -78,6 +78,32 @@ static void test_not_given_back_while_executable(void **state)
     machine.os.live_pages = 0; /* the leak is what was asked for */
 }
 
+/* Takes what it is told, and lets go of nothing. */
+static void keep(struct pv_sim *sim, uint32_t msr, uint64_t value)
+{
+    if (value != 0 && (msr != PV_HV_MSR_HYPERCALL || (value & PV_HV_PAGE_ENABLE) != 0))
+        rig_msr_write(sim, msr, value);
+}
+
+static void test_not_given_back_when_init_fails_and_the_hypervisor_keeps_it(void **state)
+{
+    const struct pv_guest_config config = rig_config();
+
+    (void)state;
+    rig_machine(SIM_HYPERV_X86);
+    rig_msr_write = pv_sim->msr_write;
+    pv_sim->msr_write = keep;
+    machine.os.fail.protect = 1;
+    assert_status(pv_guest_init(&guest, &config), PV_BAD_ADDRESS);
+    assert_null(guest.hv.page);
+    assert_int_equal(guest.hv.entry, 0);
+    assert_int_equal(guest.told.count, 0);
+    assert_int_equal(machine.os.logs, 2);
+    assert_int_equal(machine.os.live_pages, 1);
+    machine.os.live_pages = 0; /* the leak is what was asked for */
+    rig_hear_msr_writes();
+}
+
 static void test_not_given_back_while_the_hypervisor_has_it(void **state)
 {
     (void)state;
@@ -109,7 +135,7 @@ static void test_still_enabled_at_resume(void **state)
     assert_status(pv_guest_resume(&guest, &vp), PV_OK);
     assert_ptr_equal(guest.hv.page, page);
     assert_false(guest.hv.page_adopted);
-    assert_int_equal(guest.hv.told.count, 2);
+    assert_int_equal(guest.told.count, 2);
     expect_working();
 }
 
@@ -266,7 +292,7 @@ static void expect_failure(enum pv_status status)
     assert_status(pv_guest_init(&guest, &config), status);
     assert_int_equal(guest.hv.entry, 0);
     assert_null(guest.hv.page);
-    assert_int_equal(guest.hv.told.count, 0);
+    assert_int_equal(guest.told.count, 0);
     assert_int_equal(machine.os.live_pages, 0);
     assert_int_equal(machine.os.maps, machine.os.unmaps);
     assert_int_equal(machine.os.logs, 1);
@@ -389,6 +415,7 @@ int main(void)
         RIG_TEST(test_taken_back),
         RIG_TEST(test_not_given_back_while_executable),
         RIG_TEST(test_not_given_back_while_the_hypervisor_has_it),
+        RIG_TEST(test_not_given_back_when_init_fails_and_the_hypervisor_keeps_it),
         RIG_TEST(test_still_enabled_at_resume),
         RIG_TEST(test_lost_then_placed_anew),
         RIG_TEST(test_resume_needs_a_writable_page),

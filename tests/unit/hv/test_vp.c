@@ -66,7 +66,7 @@ static void expect_failure(enum pv_status status)
 {
     assert_status(pv_vp_online(&guest, &vp), status);
     assert_null(vp.guest);
-    assert_int_equal(vp.hv.told.count, 0);
+    assert_int_equal(vp.told.count, 0);
     assert_int_equal(vp.hv.depth, 0);
     machine.model.behaviour = SIM_HONEST;
     assert_status(pv_vp_online(&guest, &vp), PV_OK);
