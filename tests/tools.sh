@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 # shellcheck shell=sh
 # Sourced by the test scripts: gets the tools a tier needs onto a Debian 12 machine, and says where things are kept.
-#   tools_need GROUP...    install what is missing of: guest unit headers foreign clang build proof coverage fuzz bench
+#   tools_need GROUP...    install what is missing of: guest unit headers foreign clang build proof coverage fuzz bench chart
 #   tools_cbmc             put CBMC on PATH (into the cache folder, the system is left alone)
 #   tools_cmocka_source    print the folder of an unpacked cmocka source
 # Nothing is installed that is already there. Without root or sudo the one command to run is printed, exit status 2.
@@ -56,6 +56,7 @@ tools_list() {
 		LIST
 		;;
 	guest) printf '%s\n' 'gcc gcc' 'ld binutils' 'xz xz-utils' ;;
+	chart) echo 'gnuplot gnuplot-nox' ;;
 	proof) printf '%s\n' 'gcc gcc' 'z3 z3' 'cadical cadical' ;;
 	coverage) tools_list unit; tools_list clang; echo 'gcovr gcovr' ;;
 	fuzz) tools_list clang ;;

@@ -4,7 +4,8 @@
  * protection and caught faults. Nothing in it knows libpv. The same interface stands on a bare
  * machine (<arch>/) and on UEFI (efi/): an image defines kernel_main() and links one of the two.
  *
- * kernel_main() runs in long mode at ring 0, memory mapped 1:1, interrupts off, SSE on.
+ * kernel_main() runs privileged in 64-bit mode (ring 0, EL1, S-mode), memory mapped 1:1, interrupts
+ * off, floating point on (riscv64: off, so that use of it shows).
  */
 #ifndef KERNEL_H
 #define KERNEL_H
@@ -23,7 +24,14 @@ void kernel_main(void);
 void kernel_write(const char *text, size_t n);
 void kernel_puts(const char *text);
 
-/* Ends the machine and reports code to whoever started it: 0 is success. */
+/* Takes the next byte that came in at the serial port. Return: false when there is none yet. */
+bool kernel_read(char *byte);
+
+/*
+ * Ends the machine and reports code to whoever started it: 0 is success. Where the machine has no
+ * device for that, the last line on the serial port is KERNEL_EXIT_LINE and the code in decimal.
+ */
+#define KERNEL_EXIT_LINE "kernel: exit "
 _Noreturn void kernel_exit(unsigned code);
 
 /*
@@ -33,11 +41,22 @@ _Noreturn void kernel_exit(unsigned code);
  */
 unsigned kernel_start_cpus(void (*entry)(unsigned cpu));
 
-/* The local APIC id of the calling CPU (the full 32 bits where the CPU tells them). */
-unsigned kernel_apic_id(void);
+/*
+ * What the machine calls the calling CPU: x86 the local APIC id (the full 32 bits where the CPU
+ * tells them), arm64 the affinity fields of MPIDR, riscv64 the hart id.
+ */
+unsigned kernel_hardware_id(void);
 
-/* The time stamp counter, not read before earlier instructions have finished. */
-uint64_t kernel_tsc(void);
+/*
+ * The CPU's counter (TSC, CNTVCT, time), not read before earlier instructions have finished, and
+ * how often it counts in a second; 0 where the machine does not tell.
+ */
+uint64_t kernel_ticks(void);
+uint64_t kernel_ticks_per_second(void);
+
+/* How arm64 firmware takes calls, from the device tree; elsewhere always KERNEL_CONDUIT_NONE. */
+enum kernel_conduit { KERNEL_CONDUIT_NONE, KERNEL_CONDUIT_HVC, KERNEL_CONDUIT_SMC };
+int kernel_conduit(void);
 
 /*
  * Makes one page of 4 KiB executable and read-only, or writable and not executable; nothing is
@@ -47,13 +66,22 @@ uint64_t kernel_tsc(void);
  */
 bool kernel_set_exec(void *page, bool executable_and_readonly);
 
+/*
+ * Makes the page of 4 KiB at a physical address ordinary cached memory, writable and not
+ * executable, at the same virtual address: a hypervisor may keep memory of its own where devices
+ * are. A page that is memory already stays as it is. All CPUs may call this at once.
+ * Return: false when the address is beyond what can be mapped, or when page tables ran out.
+ */
+bool kernel_map_normal(uint64_t physical);
+
 /* One pointer per CPU, NULL until set. */
 void *kernel_this_cpu(void);
 void kernel_set_this_cpu(void *self);
 
 /*
- * Calls fn(arg). Return: true when it raised #UD, #GP or #PF on this CPU, in which case it was
- * abandoned where it stood. Calls nest. Any other exception ends the machine with a report.
+ * Calls fn(arg). Return: true when it raised a fault on this CPU (an undefined or refused
+ * instruction, a refused address; x86: #UD, #GP or #PF), in which case it was abandoned where it
+ * stood. Calls nest. Any other exception ends the machine with a report.
  */
 bool kernel_faults(void (*fn)(void *), void *arg);
 

@@ -11,10 +11,10 @@ static uint64_t cheapest(way call, struct pv_vp *vp)
     uint64_t best = ~0ull;
 
     for (int i = 0; i < ROUNDS; i++) {
-        const uint64_t before = kernel_tsc();
+        const uint64_t before = kernel_ticks();
 
         call(vp);
-        const uint64_t ticks = kernel_tsc() - before;
+        const uint64_t ticks = kernel_ticks() - before;
 
         if (ticks < best)
             best = ticks;

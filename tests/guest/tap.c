@@ -51,6 +51,15 @@ void tap_say(const char *text)
     kernel_puts("\n");
 }
 
+void tap_word(const char *what, const char *word)
+{
+    kernel_puts("# ");
+    kernel_puts(what);
+    kernel_puts(": ");
+    kernel_puts(word);
+    kernel_puts("\n");
+}
+
 _Noreturn void tap_done(void)
 {
     kernel_puts("1..");

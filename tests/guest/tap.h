@@ -12,6 +12,8 @@ bool tap_equal(uint64_t got, uint64_t wanted, const char *what);
 /* "# text" with a number behind it. */
 void tap_note(const char *text, uint64_t number);
 void tap_say(const char *text);
+/* "# what: word", for check.sh to read. */
+void tap_word(const char *what, const char *word);
 /* Print the plan and end the machine, successfully if nothing failed. */
 _Noreturn void tap_done(void);
 

@@ -3,6 +3,7 @@
 # Builds the guest images and runs them on every hypervisor the lab has. TAP: one line per check of
 # each guest, and per run whether the guest saw the hypervisor it was given and finished its plan.
 # Usage: sh tests/lab/check.sh [OPTION...]   (options go to run.sh, e.g. --host lab)
+# PV_ARCH chooses the architecture.
 
 set -eu
 root=$(cd "$(dirname "$0")/../.." && pwd)
@@ -10,40 +11,67 @@ out=$(mktemp -d)
 trap 'rm -rf "$out"' EXIT
 trap 'exit 130' INT TERM
 
-# NAME MODE CPUS IMAGE, then what the guest must say it sees.
-table="
-bare      hyperv       2  checks.elf   Hyper-V KVM
-clang     hyperv       1  clang.elf    Hyper-V KVM
-direct    hyperv       1  direct.elf   Hyper-V KVM
-uefi      hyperv       2  checks.efi   Hyper-V KVM
-kvm       native       1  checks.elf   KVM
-uefi-kvm  native       1  checks.efi   KVM
-xen       xen          1  checks.elf   Xen
-none      tcg          1  checks.elf   none
-tcg       tcg-visible  1  checks.elf   QEMU TCG
-kernel    native       2  kernel.elf   -
-"
-
 guest=$root/tests/guest
+arch=${PV_ARCH:-x86_64}
+
+# NAME MODE CPUS IMAGE, then what the guest must say it sees: interfaces, what counts stolen time, and
+# the best clock.
+case $arch in
+x86_64) table="
+bare      hyperv       2  checks.elf   Hyper-V KVM, KVM, Hyper-V reference TSC
+clang     hyperv       1  clang.elf    Hyper-V KVM, KVM, Hyper-V reference TSC
+direct    hyperv       1  direct.elf   Hyper-V KVM, KVM, Hyper-V reference TSC
+uefi      hyperv       2  checks.efi   Hyper-V KVM, KVM, Hyper-V reference TSC
+kvm       native       2  checks.elf   KVM, KVM, kvmclock
+uefi-kvm  native       1  checks.efi   KVM, KVM, kvmclock
+xen       xen          1  checks.elf   Xen, Xen, none
+none      tcg          1  checks.elf   none, none, none
+tcg       tcg-visible  1  checks.elf   QEMU TCG, none, none
+kernel    native       2  kernel.elf   -
+" ;;
+aarch64) table="
+kvm       native          2  checks.elf  KVM, PV_TIME, counter
+no-steal  native-nosteal  1  checks.elf  KVM, none, counter
+none      tcg             1  checks.elf  none, none, counter
+smc       tcg-smc         2  checks.elf  none, none, counter
+kernel    native          2  kernel.elf  -
+" ;;
+riscv64) table="
+kvm       native          2  checks.elf  KVM, SBI STA, counter
+none      tcg             2  checks.elf  none, none, counter
+kernel    native          2  kernel.elf  -
+" ;;
+*) echo "no checks for '$arch'" >&2; exit 2 ;;
+esac
 
 checks() {
 	kind=$1 image=$2
 	shift 2
-	sh "$root/examples/build.sh" "$kind" "$out/$image" -I"$guest" "$@" "$guest"/tap.c \
-		"$guest"/checks.c "$guest"/hyperv.c "$guest"/smp.c "$guest"/port.c "$guest"/direct.c
+	sh "$root/examples/build.sh" "$kind" "$out/$image" -I"$guest" -I"$guest/$arch" "$@" \
+		"$guest"/tap.c "$guest"/checks.c "$guest"/clock.c "$guest"/steal.c "$guest"/second.c \
+		"$guest/$arch"/*.c
+}
+
+build() {
+	case $1 in
+	checks.elf) checks bare checks.elf ;;
+	clang.elf) CC=clang-19 checks bare clang.elf ;;
+	direct.elf) checks bare direct.elf -DPV_CONFIG_HV_DIRECT_CALL=1 ;;
+	checks.efi) checks efi checks.efi ;;
+	kernel.elf)
+		sh "$root/examples/kernel/build.sh" bare "$out/kernel.elf" "$guest"/tap.c "$guest"/kernel.c
+		;;
+	esac
 }
 
 sh "$root/tests/lab/prepare.sh"
 # gnu-efi comes with the lab.
 PV_GNUEFI=$(sh "$root/tests/lab/prepare.sh" --root)/usr
 export PV_GNUEFI
-checks bare checks.elf
-CC=clang-19 checks bare clang.elf
-checks bare direct.elf -DPV_CONFIG_HV_DIRECT_CALL=1
-checks efi checks.efi
-sh "$root/examples/kernel/build.sh" bare "$out/kernel.elf" "$guest"/tap.c "$guest"/kernel.c
-
 printf '%s' "$table" >"$out/table"
+awk 'NF { print $4 }' "$out/table" | sort -u | while read -r image; do
+	build "$image"
+done
 awk -v out="$out" 'NF { print $1, $2, $3, out "/" $4 }' "$out/table" >"$out/jobs"
 status=0
 sh "$root/tests/lab/run.sh" --jobs "$out/jobs" --timeout 240 "$@" >"$out/serial" || status=$?
@@ -59,8 +87,10 @@ NR == FNR {
 	cpus[$1] = $3
 	next
 }
-/^=== begin / { job = $3; seen = plan = lines = second = ""; next }
+/^=== begin / { job = $3; seen = steal = clock = plan = lines = second = ""; next }
 /^# interfaces: / { seen = substr($0, 15) }
+/^# steal: / { steal = substr($0, 10) }
+/^# clock: / { clock = substr($0, 10) }
 /^(not )?ok [0-9]+ - / {
 	lines++
 	good = /^ok/
@@ -75,8 +105,9 @@ NR == FNR {
 	ran[job] = 1
 	test($5 == "pass", job ": the guest ended well (" $5 ")")
 	test(plan != "" && plan == lines, job ": all " plan " lines of its plan were seen")
-	if (wanted[job] != "-") test(seen == wanted[job], job ": it saw " wanted[job])
-	if (cpus[job] == 2 && wanted[job] ~ /Hyper-V/) test(second == 1, job ": two VPs took part")
+	if (wanted[job] != "-") test((seen ", " steal ", " clock) == wanted[job],
+		job ": it saw " wanted[job])
+	if (cpus[job] == 2 && wanted[job] != "-") test(second == 1, job ": two VPs took part")
 }
 END {
 	for (job in wanted) if (!(job in ran)) test(0, job ": did not run")

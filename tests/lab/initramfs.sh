@@ -23,11 +23,25 @@ take() {
 	done
 }
 
-# The libraries a program of the view needs, as paths below the view.
+# The libraries that a program of the view needs, directly or not, as paths below the view. Read
+# from the files, since those of another architecture cannot be run.
 libraries() {
-	loader=$(view_loader "$view")
-	LD_LIBRARY_PATH='' "$loader" --library-path "$(dirname "$loader")" --list "$view/$1" |
-		sed -n "s|.*=> $view/\([^ ]*\).*|\1|p"
+	(
+		cd "$view" || exit
+		todo=$1 known=' '
+		while [ -n "$todo" ]; do
+			# shellcheck disable=SC2086 # a list
+			names=$(readelf -d $todo | sed -n 's/.*(NEEDED).*\[\(.*\)\]/\1/p' | sort -u)
+			todo=''
+			for name in $names; do
+				case $known in *" $name "*) continue ;; esac
+				known="$known$name "
+				todo="$todo $(find usr/lib -name "$name" | sed 1q)"
+			done
+			# shellcheck disable=SC2086
+			printf '%s ' $todo
+		done
+	)
 }
 
 initramfs_base() {
@@ -49,7 +63,7 @@ initramfs_base() {
 	done
 	pack "$tree" >"$l1_base"
 	rm -rf "$tree"
-	cp "$view"/boot/vmlinuz-* "$l1_linux"
+	cp "$view"/boot/vmlinu[xz]-* "$l1_linux"
 }
 
 # initramfs_jobs DIR: the archive for one run on stdout; DIR has `jobs` and the images it names.

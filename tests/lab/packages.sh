@@ -55,11 +55,11 @@ view_open() {
 
 # view_add DEBARCH PACKAGE...: unpacks packages with all they depend on.
 view_add() {
-	deb_arch=$1
+	add_arch=$1
 	shift
-	view_apt "$deb_arch" apt-get install --download-only --no-install-recommends -y "$@" >&2 ||
+	view_apt "$add_arch" apt-get install --download-only --no-install-recommends -y "$@" >&2 ||
 		die "$exit_lab" "cannot download: $*"
-	view_unpack "$deb_arch" "$(view_root "$deb_arch").apt/cache/archives"
+	view_unpack "$add_arch" "$(view_root "$add_arch").apt/cache/archives"
 }
 
 # view_add_alone DEBARCH PACKAGE: unpacks what a package stands for, without its other dependencies:

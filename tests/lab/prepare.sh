@@ -15,11 +15,10 @@ case $#:${1:-} in
 *) die "$exit_usage" "usage: sh tests/lab/prepare.sh [--root]" ;;
 esac
 
-# stale NAME FILE...: true when a part was not prepared, or from other versions of these files.
+# stale NAME TEXT: true when a part was not prepared, or from other ingredients.
 stale() {
 	stamp=$cache/$arch-$1.stamp
-	shift
-	want="$suite $(cat "$@" | cksum)"
+	want="$suite $(echo "$2" | cksum)"
 	[ "$(cat "$stamp" 2>/dev/null || :)" != "$want" ]
 }
 
@@ -31,8 +30,9 @@ mkdir -p "$cache"
 exec 9>"$cache/lock"
 ! command -v flock >/dev/null || flock 9
 
-if stale packages "$lab/packages.sh" "$lab/$arch/lab.conf"; then
-	say "preparing $arch in $cache: 80 MB to download, once"
+packages="$(cat "$lab/packages.sh") $host_packages, $guest_packages, $l1_kernel"
+if stale packages "$packages"; then
+	say "preparing $arch in $cache: about 100 MB to download, once"
 	say "package lists of Debian $suite"
 	view_open "$deb_arch"
 	say "packages for L1 and L2: $guest_packages"
@@ -49,7 +49,7 @@ if stale packages "$lab/packages.sh" "$lab/$arch/lab.conf"; then
 	fresh
 fi
 
-if stale initramfs "$lab/packages.sh" "$lab/initramfs.sh" "$lab/$arch/lab.conf"; then
+if stale initramfs "$packages, $(cat "$lab/initramfs.sh") $l1_modules, $l1_files"; then
 	say "initramfs of L1"
 	initramfs_base
 	view_wrapper "$host_root" "$qemu" >"$host_qemu"

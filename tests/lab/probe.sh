@@ -4,9 +4,13 @@
 # /dev/kvm can exist and claim much, and still lack the interface or fail to run a guest.
 # Sourced after initramfs.sh.
 
-# kvm_here MODE: true when a guest on /dev/kvm saw the signature of that mode, and FPU and SSE
+# KVM runs guests of the machine's own architecture only.
+kvm_possible() { [ "$(dpkg --print-architecture)" = "$deb_arch" ]; }
+
+# kvm_here MODE: true when a guest on /dev/kvm saw what that mode is to show, and floating-point
 # instructions work there: firmware uses them, and so do hypercalls in XMM registers.
 kvm_here() {
+	kvm_possible || return 1
 	[ -r /dev/kvm ] && [ -w /dev/kvm ] || return 1
 	answer=$cache/$arch-kvm-$1
 	key="$(cat /proc/sys/kernel/random/boot_id "$lab/$arch/l2.sh" "$lab/$arch/probe.S" | cksum)"
@@ -17,7 +21,7 @@ kvm_here() {
 		printf '%s\n%s\n' "$key" "$seen" >"$answer"
 	fi
 	seen=$(sed -n 2p "$answer")
-	[ "$seen" = "$(mode_signature "$1")+" ]
+	[ "$seen" = "$(probe_says "$1")" ]
 }
 
 # A guest KVM cannot run further stands still; what it said before counts.
@@ -28,13 +32,5 @@ probe_run() {
 
 probe_image() {
 	"${CC:-cc}" -nostdlib -static -Wl,-N -Wl,--no-warn-rwx-segments \
-		-Wl,-Ttext=0x100000 -Wl,--build-id=none "$lab/$arch/probe.S" -o "$cache/$arch-probe"
-}
-
-mode_signature() {
-	case $1 in
-	native) echo KVMKVMKVM ;;
-	hyperv) echo "Microsoft Hv" ;;
-	xen) echo XenVMMXenVMM ;;
-	esac
+		"-Wl,-Ttext=$probe_address" -Wl,--build-id=none "$lab/$arch/probe.S" -o "$cache/$arch-probe"
 }

@@ -3,8 +3,9 @@
 # Runs guest images on real hypervisors, on this machine's KVM or in the lab.
 # Usage: sh tests/lab/run.sh --on MODE [--smp N] [OPTION...] IMAGE
 #        sh tests/lab/run.sh --jobs FILE [OPTION...]
-# MODE: native hyperv xen (KVM's three faces), tcg (no hypervisor), tcg-visible (an unknown one).
-# FILE: a job per line, "NAME MODE SMP IMAGE"; one boot of the lab serves them all.
+# MODE: native (KVM's own interface), tcg (no hypervisor), others: README.md. PV_ARCH: which CPU.
+# FILE: a job per line, "NAME MODE SMP IMAGE [SCENARIO [BESIDE]]"; one boot of the lab serves all.
+# SCENARIO: what the host does to the guest, see scenario.sh; BESIDE: an image that runs beside it.
 # --timeout N: real seconds per job, about (60). --host auto|lab|kvm: where KVM jobs run (auto).
 #
 # stdout has what the guest wrote; with --jobs each job's part stands between the lines
@@ -53,38 +54,67 @@ trap 'rm -rf "$work"' EXIT
 trap 'exit 130' INT TERM
 mkdir "$work/lab"
 
-# place MODE IMAGE: where a job runs, here or in the lab.
-place() {
-	case $1 in
-	tcg | tcg-visible) echo here ;;
-	native | hyperv | xen)
-		case $host in
-		kvm) echo here ;;
-		lab) echo lab ;;
-		auto) if kvm_here "$1"; then echo here; else echo lab; fi ;;
-		esac
-		;;
-	*) die "$exit_usage" "unknown mode '$1'" ;;
-	esac
+# one_of WORD LIST...
+one_of() {
+	word=$1
+	shift
+	for each; do
+		[ "$word" != "$each" ] || return 0
+	done
+	return 1
 }
 
-# Reads "NAME MODE SMP IMAGE" lines; writes numbered job lists and `names` for present().
+# place MODE SCENARIO: where a job runs, here or in the lab.
+place() {
+	# shellcheck disable=SC2086 # lists
+	if one_of "$1" $emulated_modes; then
+		[ "$2" = plain ] || die "$exit_usage" "scenario '$2' needs KVM"
+		echo here
+	elif ! one_of "$1" $kvm_modes; then
+		die "$exit_usage" "no mode '$1' on $arch"
+	elif [ "$2" != plain ] || [ "$host" = lab ]; then
+		echo lab
+	elif [ "$host" = kvm ]; then
+		kvm_possible || die "$exit_absent" "this machine has no KVM for $arch"
+		echo here
+	elif kvm_here "$1"; then
+		echo here
+	else
+		echo lab
+	fi
+}
+
+# check_job CPUS SCENARIO IMAGE...
+check_job() {
+	case $1 in '' | *[!0-9]* | 0) die "$exit_usage" "bad number of CPUs: $1" ;; esac
+	case $2 in
+	plain | watch | migrate | snapshot) ;;
+	*) die "$exit_usage" "unknown scenario: $2" ;;
+	esac
+	shift 2
+	for file; do
+		[ -r "$file" ] || die "$exit_usage" "no such image: $file"
+	done
+}
+
+# Reads lines of jobs; writes numbered job lists and `names` for present().
 sort_jobs() {
 	number=0 lab_jobs=0
 	: >"$work/here"
-	while read -r name mode cpus file; do
+	while read -r name mode cpus image scenario beside; do
 		case $name in '' | '#'*) continue ;; esac
-		[ -r "$file" ] || die "$exit_usage" "no such image: $file"
-		case $cpus in '' | *[!0-9]* | 0) die "$exit_usage" "bad number of CPUs: $cpus" ;; esac
-		where=$(place "$mode" "$file")
+		scenario=${scenario:-plain}
+		check_job "$cpus" "$scenario" "$image" ${beside:+"$beside"}
+		where=$(place "$mode" "$scenario")
 		number=$((number + 1))
 		echo "$number $name $mode" >>"$work/names"
 		if [ "$where" = here ]; then
-			echo "$number $mode $cpus $file" >>"$work/here"
+			echo "$number $mode $cpus $image" >>"$work/here"
 		else
 			lab_jobs=$((lab_jobs + 1))
-			cp "$file" "$work/lab/image-$number"
-			echo "$number $mode $cpus $((limit / l1_slowness + 5))" >>"$work/lab/jobs"
+			cp "$image" "$work/lab/image-$number"
+			[ -z "$beside" ] || cp "$beside" "$work/lab/beside-$number"
+			echo "$number $mode $cpus $((limit / l1_slowness + 5)) $scenario" >>"$work/lab/jobs"
 		fi
 	done
 }
@@ -105,6 +135,7 @@ run_here() {
 run_lab() {
 	[ "$lab_jobs" -gt 0 ] || return 0
 	say "starting L1 for $lab_jobs job(s)"
+	cp "$lab/scenario.sh" "$work/lab/"
 	{ cat "$l1_base" && initramfs_jobs "$work/lab"; } >"$work/initrd"
 	QEMU=$host_qemu timeout --foreground -s KILL $((60 + lab_jobs * 2 * limit)) \
 		sh "$lab/$arch/l1.sh" "$l1_linux" "$work/initrd" "$work/log" 2>/dev/null || :
@@ -114,16 +145,23 @@ run_lab() {
 # Turns numbered frames into named ones, or into bare output for a single image; the exit status is
 # run.sh's. An end marker always starts a line of its own, hence the empty line held back before it.
 present() {
-	awk -v success="$l2_success" -v framed="$jobs" -v lost="$exit_lab" -v late="$exit_timeout" '
+	awk -v success="$l2_success" -v last="$l2_last_line" -v framed="$jobs" -v lost="$exit_lab" \
+		-v late="$exit_timeout" '
 	FILENAME != "-" { job[$1] = $2 " " $3; left[$1]; next }
-	/^=== begin [0-9]+$/ && !inside { inside = $3; if (framed) print "=== begin " job[inside]; next }
+	/^=== begin [0-9]+$/ && !inside {
+		inside = $3
+		said = ""
+		if (framed) print "=== begin " job[inside]
+		next
+	}
 	/^=== end [0-9]+ [0-9]+$/ && $3 == inside {
-		verdict = $4 == success ? "pass" : $4 == 137 ? "timeout" : "fail"
+		verdict = $4 == success && said == last ? "pass" : $4 == 137 ? "timeout" : "fail"
 		finish(inside, verdict)
 		inside = held = 0
 		next
 	}
 	!inside { next }
+	last && /^kernel: exit [0-9]+$/ { said = $0; held = 0; next }
 	{ gsub(/\033\[[0-9;=]*[A-Za-z]/, "") } # firmware clears a screen that is a serial port
 	{
 		if (held) print ""

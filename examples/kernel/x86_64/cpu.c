@@ -50,17 +50,6 @@ void kernel_cpu_init(unsigned cpu)
     write_cr0(read_cr0() | CR0_WP);
 }
 
-static void put_hex(const char *name, uint64_t value)
-{
-    char text[16];
-
-    for (unsigned i = 0; i < sizeof(text); i++)
-        text[i] = "0123456789abcdef"[value >> (60 - 4 * i) & 0xf];
-    for (; *name; name++)
-        kernel_write_unlocked(name, 1);
-    kernel_write_unlocked(text, sizeof(text));
-}
-
 /* Called by trap.S; what it leaves in *frame is what the CPU goes on with. */
 void kernel_trap(struct trap_frame *frame)
 {
@@ -73,10 +62,10 @@ void kernel_trap(struct trap_frame *frame)
         frame->rsp = (uintptr_t)recover;
         return;
     }
-    put_hex("\nBail out! exception ", frame->vector);
-    put_hex(" rip ", frame->rip);
-    put_hex(" cr2 ", read_cr2());
-    put_hex(" error ", frame->error);
+    kernel_write_hex("\nBail out! exception ", frame->vector);
+    kernel_write_hex(" rip ", frame->rip);
+    kernel_write_hex(" cr2 ", read_cr2());
+    kernel_write_hex(" error ", frame->error);
     kernel_write_unlocked("\n", 1);
     kernel_exit(1);
 }
@@ -94,7 +83,7 @@ void kernel_set_this_cpu(void *self)
     __asm__ volatile("mov %0, %%gs:8" : : "r"(self) : "memory");
 }
 
-unsigned kernel_apic_id(void)
+unsigned kernel_hardware_id(void)
 {
     enum { BASIC = 1, TOPOLOGY = 0xb };
     uint32_t a = 0, b, c = 0, d;
@@ -113,10 +102,20 @@ unsigned kernel_apic_id(void)
     return b >> 24;
 }
 
-uint64_t kernel_tsc(void)
+uint64_t kernel_ticks(void)
 {
     uint32_t low, high;
 
     __asm__ volatile("lfence; rdtsc" : "=a"(low), "=d"(high) : : "memory");
     return (uint64_t)high << 32 | low;
+}
+
+uint64_t kernel_ticks_per_second(void)
+{
+    return 0;
+}
+
+int kernel_conduit(void)
+{
+    return KERNEL_CONDUIT_NONE;
 }

@@ -4,6 +4,7 @@
 #define KERNEL_X86_64_CPU_H
 
 #include "../kernel.h"
+#include "../serial.h"
 
 #define MSR_EFER 0xc0000080u
 #define MSR_GS_BASE 0xc0000101u
@@ -87,12 +88,6 @@ _Noreturn static inline void halt(void)
 
 /* Gives the calling CPU its number, fault handlers and page protection: first thing on each CPU. */
 void kernel_cpu_init(unsigned cpu);
-
-/* Sets up the serial port, once. */
-void kernel_serial_init(void);
-
-/* As kernel_write(), for a CPU that may have died while writing. */
-void kernel_write_unlocked(const char *text, size_t n);
 
 /* Sets what may be done with the pages of [begin, end) besides reading. */
 enum page_access { PAGE_READ, PAGE_WRITE, PAGE_EXEC };

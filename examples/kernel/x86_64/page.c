@@ -36,8 +36,8 @@ static bool split(uint64_t *entry, uint64_t size)
     return true;
 }
 
-/* The entry of the 4 KiB page at address, or NULL. */
-static uint64_t *find(uintptr_t address)
+/* The entry that maps address, of a page of 4 KiB if `small`; NULL when there is none. */
+static uint64_t *find(uintptr_t address, bool small)
 {
     uint64_t *table = (uint64_t *)(uintptr_t)(read_cr3() & ADDRESS);
 
@@ -46,6 +46,8 @@ static uint64_t *find(uintptr_t address)
 
         if (!(*entry & PRESENT))
             return NULL;
+        if (shift <= 30 && *entry & LARGE && !small)
+            return entry;
         if (shift <= 30 && *entry & LARGE && !split(entry, 1ull << (shift - 9)))
             return NULL;
         table = (uint64_t *)(uintptr_t)(*entry & ADDRESS);
@@ -55,7 +57,7 @@ static uint64_t *find(uintptr_t address)
 
 static bool protect_page(uintptr_t address, enum page_access access)
 {
-    uint64_t *entry = find(address);
+    uint64_t *entry = find(address, true);
     uint64_t value;
 
     if (!entry || !(*entry & PRESENT))
@@ -90,4 +92,12 @@ bool kernel_set_exec(void *page, bool executable_and_readonly)
         return false;
     return kernel_protect(address, address + KERNEL_PAGE_SIZE,
                           executable_and_readonly ? PAGE_EXEC : PAGE_WRITE);
+}
+
+/* Our own tables cover 4 GiB, firmware's all there is; the memory types are the MTRRs' business. */
+bool kernel_map_normal(uint64_t physical)
+{
+    const uint64_t *entry = find(physical, false);
+
+    return entry && *entry & PRESENT;
 }

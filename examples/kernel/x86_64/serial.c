@@ -10,8 +10,7 @@ enum { DIVISOR_LOW = COM1, DIVISOR_HIGH = COM1 + 1 };
 
 #define FIFO_BYTES 16u
 #define FIFO_EMPTY 0x20u
-
-static bool writing;
+#define BYTE_WAITS 0x01u
 
 void kernel_serial_init(void)
 {
@@ -35,21 +34,12 @@ void kernel_write_unlocked(const char *text, size_t n)
     }
 }
 
-void kernel_write(const char *text, size_t n)
+bool kernel_read(char *byte)
 {
-    while (__atomic_test_and_set(&writing, __ATOMIC_ACQUIRE))
-        cpu_relax();
-    kernel_write_unlocked(text, n);
-    __atomic_clear(&writing, __ATOMIC_RELEASE);
-}
-
-void kernel_puts(const char *text)
-{
-    size_t n = 0;
-
-    while (text[n])
-        n++;
-    kernel_write(text, n);
+    if (!(inb(STATUS) & BYTE_WAITS))
+        return false;
+    *byte = (char)inb(DATA);
+    return true;
 }
 
 /*

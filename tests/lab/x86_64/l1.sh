@@ -11,5 +11,5 @@
 exec "$QEMU" -accel tcg,thread=single -icount shift=0,sleep=off -cpu EPYC,+svm -smp 1 -m 3072 \
 	-nic none -vga none -display none -no-reboot -kernel "$1" -initrd "$2" \
 	-append "console=ttyS0 quiet panic=-1 mitigations=off tsc_early_khz=1000000 tsc=reliable
-		nolapic_timer no_timer_check" \
+		nolapic_timer no_timer_check cryptomgr.notests" \
 	-serial "file:$3" -serial stdio </dev/null

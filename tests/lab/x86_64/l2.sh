@@ -1,28 +1,30 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 # Runs one image as a guest, here or inside L1: the one place that says what a mode is.
-# Usage: QEMU=COMMAND ROOT=PREFIX sh l2.sh MODE SMP IMAGE; ROOT is where Debian's files are.
+# Usage: QEMU=COMMAND ROOT=PREFIX [SERIAL=CHARDEV] sh l2.sh MODE SMP IMAGE [QEMU OPTION...]
+# ROOT is where Debian's files are; the guest's serial port is stdout unless SERIAL says otherwise.
 # Exits with QEMU's status; lab.conf says which one is the guest's success.
 
 mode=$1
 smp=$2
 image=$3
+shift 3
 
 hyperv=hv_relaxed,hv_vpindex,hv_time,hv_synic,hv_stimer,hv_tlbflush,hv_tlbflush_ext
 hyperv=$hyperv,hv_tlbflush_direct,hv_ipi,hv_runtime,hv_frequencies,hv_vapic,hv_reset,hv_crash
 hyperv=$hyperv,hv_xmm_input
 
 case $mode in
-native) set -- -accel kvm -cpu host ;;
-hyperv) set -- -accel kvm -cpu "host,$hyperv" ;;
-xen) set -- -accel kvm,xen-version=0x40011,kernel-irqchip=split -cpu host ;;
-tcg) set -- -accel tcg -cpu max,-hypervisor,tcg-cpuid=off ;;
-tcg-visible) set -- -accel tcg -cpu max ;;
+native) set -- "$@" -accel kvm -cpu host ;;
+hyperv) set -- "$@" -accel kvm -cpu "host,$hyperv" ;;
+xen) set -- "$@" -accel kvm,xen-version=0x40011,kernel-irqchip=split -cpu host ;;
+tcg) set -- "$@" -accel tcg -cpu max,-hypervisor,tcg-cpuid=off ;;
+tcg-visible) set -- "$@" -accel tcg -cpu max ;;
 *) echo "unknown mode: $mode" >&2; exit 2 ;;
 esac
 
 # An option ROM for every default device would have to be there too.
-set -- "$@" -smp "$smp" -nic none -vga none -display none -serial stdio -no-reboot \
+set -- "$@" -smp "$smp" -nic none -vga none -display none -serial "${SERIAL:-stdio}" -no-reboot \
 	-device isa-debug-exit
 
 case $(head -c 2 "$image") in

@@ -1,15 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /* Two VPs make hypercalls through their own argument pages at the same time. */
 #include "hyperv.h"
+#include "second.h"
 
 #define ROUNDS 200
 #define ROUNDS_MAX 100000 /* until the other was seen at it too; one CPU of L1 serves both */
 
-/* What the second CPU has to tell; written by it, read by the first. */
+/* What the second CPU has to tell. */
 static struct {
-    uint32_t started;
-    uint32_t go;
-    uint32_t finished;
     enum pv_status online;
     enum pv_status offline;
     uint32_t calls;
@@ -56,27 +54,20 @@ static uint32_t flush_rounds(struct pv_vp *vp, unsigned cpu)
     return good;
 }
 
-static void second_cpu(unsigned cpu)
+static void go_online(void)
 {
-    struct pv_vp *vp = pv_freestanding_vp(cpu);
-
-    if (cpu != 1)
-        return;
-    other.online = pv_vp_online(&pv_freestanding_guest, vp);
-    store(&other.started, 1);
-    while (load(&other.go) == 0)
-        __asm__ volatile("pause");
-    if (other.online == PV_OK)
-        other.calls = flush_rounds(vp, 1);
-    other.offline = pv_vp_offline(vp);
-    store(&other.finished, 1);
+    other.online = pv_vp_online(&pv_freestanding_guest, pv_freestanding_vp(1));
 }
 
-static bool wait_for(const uint32_t *word)
+static void make_calls(void)
 {
-    for (uint64_t i = 0; i < 1000000000ull && load(word) == 0; i++)
-        __asm__ volatile("pause");
-    return load(word) != 0;
+    if (other.online == PV_OK)
+        other.calls = flush_rounds(pv_freestanding_vp(1), 1);
+}
+
+static void go_offline(void)
+{
+    other.offline = pv_vp_offline(pv_freestanding_vp(1));
 }
 
 void check_two_vps(struct pv_vp *vp)
@@ -84,23 +75,24 @@ void check_two_vps(struct pv_vp *vp)
     struct pv_vp *second = pv_freestanding_vp(1);
     uint32_t calls;
 
-    if (kernel_start_cpus(second_cpu) == 0) {
+    if (!second_here()) {
         tap_say("one CPU only: nothing to check side by side");
         return;
     }
-    if (!tap_ok(wait_for(&other.started), "the second CPU runs"))
+    if (!tap_ok(second_does(go_online), "the second CPU runs"))
         tap_done();
     tap_equal(other.online, PV_OK, "the second VP is online");
     tap_ok(second->hv.index.value != vp->hv.index.value, "with an index of its own");
     tap_ok(second->hv.args_gpa != vp->hv.args_gpa, "and an argument page of its own");
-    store(&other.go, 1);
+    second_begin(make_calls);
     calls = flush_rounds(vp, 0);
     tap_equal(calls, rounds[0], "the first VP's calls all succeed");
-    if (!tap_ok(wait_for(&other.finished), "the second CPU finishes"))
+    if (!tap_ok(second_finish(), "the second CPU finishes"))
         tap_done();
     tap_equal(other.calls, rounds[1], "the second VP's calls all succeed");
     tap_ok(calls >= ROUNDS && side_by_side[0] > 0 && side_by_side[1] > 0,
            "each made calls while the other did");
-    tap_equal(other.offline, PV_OK, "the second VP goes offline");
+    if (second_does(go_offline))
+        tap_equal(other.offline, PV_OK, "the second VP goes offline");
     tap_equal(pv_vp_release(second), PV_OK, "and gives its page back");
 }

@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: MIT */
+/* The image's own protection, and the other CPUs. */
+#include "start.h"
+#include "../fdt.h"
+#include "cpu.h"
+
+/* link.ld */
+extern char image_text[], image_rodata[], image_data[], image_end[];
+
+/* boot.S */
+extern const char kernel_other_boot[];
+_Noreturn void kernel_start(void);
+_Noreturn void kernel_other_start(unsigned cpu);
+
+char kernel_stacks[KERNEL_MAX_CPUS - 1][KERNEL_STACK_SIZE] __attribute__((aligned(16)));
+
+static void (*cpu_entry)(unsigned cpu);
+static unsigned cpus_up;
+
+_Static_assert(KERNEL_IMAGE == 0x40200000 && KERNEL_IMAGE_BLOCKS == 2, "link.ld");
+
+_Noreturn void kernel_start(void)
+{
+    kernel_cpu_init(0);
+    kernel_serial_init();
+    if (!kernel_protect((uintptr_t)image_text, (uintptr_t)image_rodata, PAGE_EXEC) ||
+        !kernel_protect((uintptr_t)image_rodata, (uintptr_t)image_data, PAGE_READ) ||
+        !kernel_protect((uintptr_t)image_data, (uintptr_t)image_end, PAGE_WRITE))
+        kernel_exit(1);
+    kernel_main();
+    kernel_exit(0);
+}
+
+_Noreturn void kernel_other_start(unsigned cpu)
+{
+    kernel_cpu_init(cpu);
+    __atomic_fetch_add(&cpus_up, 1, __ATOMIC_RELEASE);
+    cpu_entry(cpu);
+    halt();
+}
+
+static unsigned up(void)
+{
+    return __atomic_load_n(&cpus_up, __ATOMIC_ACQUIRE);
+}
+
+static bool start_cpu(uint32_t affinity, unsigned cpu)
+{
+    return kernel_psci(PSCI_CPU_ON, affinity, (uintptr_t)kernel_other_boot, cpu) == 0;
+}
+
+unsigned kernel_start_cpus(void (*entry)(unsigned cpu))
+{
+    const void *fdt = (const void *)KERNEL_RAM;
+    const uint64_t begin = kernel_ticks();
+    unsigned started = 0;
+    uint32_t affinity;
+
+    cpu_entry = entry;
+    for (unsigned n = 0; fdt_cell_of(fdt, "cpu", n, "reg", &affinity); n++)
+        if (affinity != kernel_hardware_id() && started < KERNEL_MAX_CPUS - 1)
+            started += start_cpu(affinity, started + 1);
+    while (up() < started && kernel_ticks() - begin < kernel_ticks_per_second())
+        cpu_relax();
+    return up();
+}
