@@ -1,0 +1,27 @@
+# SPDX-License-Identifier: MIT
+"""TAP: the checker against known verdicts, then the protocols of the library."""
+
+import itertools
+import sys
+
+import areas
+import cases
+import litmus
+import readers
+
+
+def main():
+    suites = itertools.chain(litmus.tests(), cases.tests_of(areas.PROTOCOLS),
+                             cases.tests_of(readers.PROTOCOLS))
+    count, bad = 0, 0
+    for count, (text, holds, notes) in enumerate(suites, 1):
+        bad += not holds
+        print(f'{"ok" if holds else "not ok"} {count} - {text}')
+        for note in notes:
+            print(f'# {note}')
+    print(f'1..{count}')
+    return bad != 0
+
+
+if __name__ == '__main__':
+    sys.exit(main())
