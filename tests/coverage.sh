@@ -9,10 +9,10 @@ cd "$(dirname "$0")/.." || exit 1
 tools_need coverage
 
 # The ports of libpv/arch are not the library: real ones cannot run here, the simulated one is a test tool.
-# -O0 so that every condition is a branch of its own. Only the build under tests/ counts: the library for kernels is never run.
+# -O0 so that every condition is a branch of its own; atomic counters, because tests have threads. Only the build under tests/ counts: the library for kernels is never run.
 dir=build/test/coverage
 find "$dir" -name '*.gcda' -exec rm {} + 2>/dev/null
-if ctest_build "$dir" -DCMAKE_C_COMPILER=gcc '-DCMAKE_C_FLAGS=-O0 -g --coverage -fprofile-abs-path'; then
+if ctest_build "$dir" -DCMAKE_C_COMPILER=gcc '-DCMAKE_C_FLAGS=-O0 -g --coverage -fprofile-abs-path -fprofile-update=atomic'; then
 	(ctest_run "$dir") >"$tap_out/unit"
 	grep '^not ok' "$tap_out/unit" >"$tap_out/failed"
 	tap_empty 'unit tests pass in the coverage build' "$tap_out/failed"
@@ -29,7 +29,7 @@ fi
 dir=build/test/mcdc
 rm -rf "$dir/profiles"
 if LLVM_PROFILE_FILE=/dev/null ctest_build "$dir" -DCMAKE_C_COMPILER=clang-19 \
-	'-DCMAKE_C_FLAGS=-O0 -g -fprofile-instr-generate -fcoverage-mapping -fcoverage-mcdc'; then
+	'-DCMAKE_C_FLAGS=-O0 -g -fprofile-instr-generate -fcoverage-mapping -fcoverage-mcdc -fprofile-update=atomic'; then
 	LLVM_PROFILE_FILE=$PWD/$dir/profiles/%p-%m.profraw ctest --test-dir "$dir" -L unit -j "$PV_JOBS" --timeout 60 >/dev/null 2>&1
 	programs=$(ctest --test-dir "$dir" -L unit --show-only=json-v1 |
 		python3 -c 'import json,sys; print(" ".join(sorted({"-object " + t["command"][0] for t in json.load(sys.stdin)["tests"]})))')

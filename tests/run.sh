@@ -20,26 +20,26 @@ logs=build/test/log
 mkdir -p "$logs" && rm -f "$logs"/*
 
 # An interrupted run takes its steps along: timeout passes the signal on to all that the step started.
+chain=
 stop() {
+	[ -z "$chain" ] || kill "$chain" 2>/dev/null
 	for file in "$logs"/*.pid; do [ ! -e "$file" ] || kill "$(cat "$file")" 2>/dev/null; done
 	exit 130
 }
 trap stop INT TERM
 
-# start NAME LIMIT COMMAND...   runs a step beside the others; finish NAME waits for it and counts its TAP lines.
-start() {
+# perform NAME LIMIT COMMAND...   runs a step; finish NAME waits for it and counts its TAP lines.
+perform() {
 	name=$1 limit=$2
 	shift 2
-	(
-		begin=$(date +%s)
-		timeout -k 10 "$limit" "$@" >"$logs/$name.log" 2>&1 </dev/null &
-		echo $! >"$logs/$name.pid"
-		wait $!
-		status=$?
-		rm -f "$logs/$name.pid"
-		[ $status != 124 ] || echo "stopped after $limit s" >>"$logs/$name.log"
-		echo "$status $(($(date +%s) - begin))" >"$logs/$name.new" && mv "$logs/$name.new" "$logs/$name.status"
-	) &
+	begin=$(date +%s)
+	timeout -k 10 "$limit" "$@" >"$logs/$name.log" 2>&1 </dev/null &
+	echo $! >"$logs/$name.pid"
+	wait $!
+	status=$?
+	rm -f "$logs/$name.pid"
+	[ $status != 124 ] || echo "stopped after $limit s" >>"$logs/$name.log"
+	echo "$status $(($(date +%s) - begin))" >"$logs/$name.new" && mv "$logs/$name.new" "$logs/$name.status"
 }
 
 finish() {
@@ -66,8 +66,20 @@ finish() {
 }
 
 step() {
-	start "$@"
+	perform "$@" &
 	finish "$1"
+}
+
+# Guests on real hypervisors, one step after the other: each is one emulated processor for minutes, which has a core to
+# itself while the other steps go on.
+labs='lab lab-aarch64 lab-riscv64 steal steal-aarch64 steal-riscv64'
+perform_labs() {
+	perform lab 900 sh tests/lab/check.sh
+	perform lab-aarch64 600 env PV_ARCH=aarch64 sh tests/lab/check.sh
+	perform lab-riscv64 600 env PV_ARCH=riscv64 sh tests/lab/check.sh
+	perform steal 900 sh tests/lab/steal.sh
+	perform steal-aarch64 900 env PV_ARCH=aarch64 sh tests/lab/steal.sh
+	perform steal-riscv64 900 env PV_ARCH=riscv64 sh tests/lab/steal.sh
 }
 
 (tools_need $groups) || { echo '0 passed, 1 failed'; exit 2; }
@@ -78,8 +90,8 @@ if [ "$tier" = quick ]; then
 	step figures 60 sh tests/build/figures.sh
 	step sources 60 sh tests/build/sources.sh
 else
-	# The lab is one emulated processor for minutes: it has a core to itself while the other steps go on.
-	start lab 1500 sh tests/lab/check.sh
+	perform_labs &
+	chain=$!
 	step unit 120 sh tests/build/unit.sh gcc
 	step unit-clang 120 sh tests/build/unit.sh clang
 	step headers 120 sh tests/build/headers.sh
@@ -89,6 +101,8 @@ else
 	step hypercalls 60 sh tests/build/hypercalls.sh
 	step cross 180 sh tests/build/cross.sh
 	step symbols 180 sh tests/build/symbols.sh
+	step fences 180 sh tests/build/fences.sh
+	step model 180 sh tests/model/run.sh
 	step lint 300 sh tests/build/lint.sh
 	step asan-gcc 180 sh tests/build/unit.sh asan-gcc
 	step asan-clang 180 sh tests/build/unit.sh asan-clang
@@ -105,7 +119,7 @@ else
 		step fuzz 300 sh tests/fuzz/run.sh 30
 	fi
 	step bench 300 sh tests/bench/run.sh
-	finish lab
+	for lab in $labs; do finish "$lab"; done
 fi
 echo "$passed passed, $failed failed"
 [ "$failed" = 0 ]

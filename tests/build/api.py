@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""Lists public functions: `names` all of them, `context` those without a Context: line, `calls` those no unit test calls.
+"""Lists public functions: `names` all of them, `context` those without a Context: line, `calls` those no unit test calls,
+`returns` each status that a Return: paragraph names and that no test case speaks of together with the function.
 
 A public function is one that a header under include/pv declares or defines inline. A comment serves the declarations that
 follow it without a blank line. pv_os_* is written by the operating system, so no unit test of ours owes it a call.
@@ -8,6 +9,7 @@ import re
 import sys
 from pathlib import Path
 
+STATUSES = {"PV_" + name for name in re.findall(r"PV_STATUS\(\d+, (\w+)", Path("include/pv/status.h").read_text())}
 COMMENT = re.compile(r'/\*.*?\*/|//[^\n]*|"(?:\\.|[^"\\\n])*"', re.S)
 
 
@@ -57,10 +59,56 @@ def functions(header):
             yield name[1], doc, header
 
 
+def statuses(doc):
+    """What a Return: paragraph names itself; what it takes over from another function is that function's."""
+    found = re.search(r"\bReturn:(.*?)(?:\n \* (?:[A-Z]\w+(?:, \w+)*:)|\*/)", doc, re.S)
+    return sorted(set(re.findall(r"\bPV_(?!OK\b)[A-Z_]+\b", found[1])) & STATUSES) if found else []
+
+
+def cases(test, shared):
+    """The text of each test case, with that of the helpers it calls, directly or not."""
+    text = blank(test.read_text())
+    bodies = dict(shared)
+    bodies.update(bodies_of(text))
+    for name, body in bodies_of(text).items():
+        seen, todo, whole = {name}, [body], ""
+        while todo:
+            part = todo.pop()
+            whole += part
+            for called in re.findall(r"\b([a-z]\w*)\b", part):
+                if called in bodies and called not in seen:
+                    seen.add(called)
+                    todo.append(bodies[called])
+        yield whole
+
+
+def bodies_of(code):
+    return {m[1]: m[0] for m in re.finditer(r"^[a-z][^;{}()=]*?\b(\w+)\([^;{}]*\)\s*\{.*?^\}", code, re.S | re.M)}
+
+
+def untested_returns(public):
+    tests = Path("tests/unit")
+    texts = []
+    for test in sorted(tests.rglob("test_*.c")):
+        shared = {}
+        for rig in sorted(test.parent.glob("*.h")):
+            shared.update(bodies_of(blank(rig.read_text())))
+        texts += cases(test, shared)
+    for name, doc, header in public:
+        with_name = [t for t in texts if re.search(rf"\b{name}\s*\(", t)]
+        for status in statuses(doc):
+            if not any(re.search(rf"\b{status}\b", t) for t in with_name):
+                yield f"{header}: {name} {status}"
+
+
 def main(what):
     public = [f for h in sorted(Path("include/pv").rglob("*.h")) for f in functions(h)]
     tests = "\n".join(blank(t.read_text()) for t in sorted(Path("tests/unit").rglob("*.[ch]")))
     called = set(re.findall(r"\b(pv_[a-z0-9_]+)\s*\(", tests))
+    if what == "returns":
+        for missing in untested_returns(public):
+            print(missing)
+        return
     for name, doc, header in public:
         if (what == "names"
                 or what == "context" and not re.search(r"\bContext(, \w+)*:", doc)

@@ -8,6 +8,8 @@ PV_CORE="-std=c11 -ffreestanding -Iinclude -Ilibpv"
 
 # Processors with a port of their own; the rest are compiled with the simulated machine, for 32 bits and for big-endian.
 PV_TARGETS='x86_64-gcc x86_64-clang aarch64-gcc aarch64-clang riscv64-gcc riscv64-clang i386-gcc i386-clang s390x-gcc'
+# Compiled only: Debian 12 has no linker for it.
+PV_TARGETS_COMPILED=loongarch64-clang
 
 # The one list of library sources.
 core_sources() {
@@ -24,6 +26,7 @@ core_target() {
 	aarch64-clang) cc=clang-19 port=aarch64 cflags='--target=aarch64-none-elf -mno-outline-atomics -mgeneral-regs-only' ;;
 	riscv64-gcc) cc=riscv64-linux-gnu-gcc port=riscv64 cflags= ;;
 	riscv64-clang) cc=clang-19 port=riscv64 cflags='--target=riscv64-none-elf -march=rv64gc' ;;
+	loongarch64-clang) cc=clang-19 port=loongarch64 cflags='--target=loongarch64-none-elf -msoft-float' ;;
 	i386-gcc) cc=gcc cflags=-m32 ;;
 	i386-clang) cc=clang-19 cflags=--target=i686-none-elf ;;
 	s390x-gcc) cc=s390x-linux-gnu-gcc cflags= ;;

@@ -9,7 +9,7 @@ cd "$(dirname "$0")/../.." || exit 1
 tools_need build
 
 # -O2 because the flow warnings only come with it.
-[ $# -gt 0 ] || set -- $PV_TARGETS
+[ $# -gt 0 ] || set -- $PV_TARGETS $PV_TARGETS_COMPILED
 for target; do
 	tap_run "core for $target, $(core_sources | wc -l) files, strict warnings" \
 		core_build "$target" "$tap_out/$target" -O2 $PV_WARN -Werror

@@ -1,6 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# The tree is whole: source list, umbrella header, a test call and a Context: line for each public function, SPDX lines.
+# The tree is whole: source list, umbrella header, a test call and a Context: line for each public function, a test for each
+# status it documents, SPDX lines.
 cd "$(dirname "$0")/../.." || exit 1
 . tests/tools.sh
 . tests/build/core.sh
@@ -22,6 +23,8 @@ python3 tests/build/api.py context >"$tap_out/context"
 tap_empty 'every public function is documented with a Context: line' "$tap_out/context"
 python3 tests/build/api.py calls >"$tap_out/calls"
 tap_empty 'every public function is called in tests/unit' "$tap_out/calls"
+python3 tests/build/api.py returns >"$tap_out/returns"
+tap_empty 'every status that a Return: paragraph names is in a test case that calls the function' "$tap_out/returns"
 python3 tests/build/api.py names >"$tap_out/names"
 if [ -s "$tap_out/names" ]; then tap_ok "$(wc -l <"$tap_out/names") public functions found"; else tap_not_ok 'no public function found'; fi
 
