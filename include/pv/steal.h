@@ -41,9 +41,10 @@ enum pv_steal_backend {
 /* The part of struct pv_vp. Readable; only the library writes it. */
 struct pv_steal_vp {
     /* What a read touches. */
+    const volatile uint64_t *at_a_glance; /* the value, where it is one word; NULL = look closer */
+    struct pv_monotone stolen;
     const volatile uint32_t *sequence; /* odd while the host writes; NULL = off */
     const volatile uint64_t *value;
-    struct pv_monotone stolen;
     uint32_t given_up; /* reads that met an update at every try and got the last good value */
 
     enum pv_steal_backend backend;      /* PV_STEAL_NONE while off */
@@ -127,7 +128,7 @@ PV_MUST_CHECK enum pv_status pv_steal_disable(struct pv_vp *vp);
 /*
  * Nanoseconds stolen from the VP so far; 0 before the first pv_steal_enable, and the last value
  * while off. Never decreases. If the host updates without end, the last good value is given and
- * vp->steal.given_up counted.
+ * vp->steal.given_up counted. A value that has not changed is given without waiting for an update.
  * Context: any CPU, any time, NMI included, from the first pv_vp_online to pv_vp_release.
  */
 uint64_t pv_steal_ns(struct pv_vp *vp);

@@ -28,6 +28,7 @@
 #define PV_MUST_CHECK __attribute__((warn_unused_result))
 #define PV_ALIGNED(bytes) __attribute__((aligned(bytes)))
 #define PV_NOINLINE __attribute__((noinline)) /* one copy, out of the way of fast callers */
+#define PV_RARELY(condition) __builtin_expect((condition), 0)
 
 #define PV_PAGE_BYTES 4096u
 

@@ -93,20 +93,21 @@ static PV_NOINLINE uint64_t read_again(struct pv_steal_vp *steal)
     return pv_monotone_last_(&steal->stolen);
 }
 
-/* Between two preemptions the host writes nothing, so nearly always nothing is new, and nothing has
- * to be written down. */
+/*
+ * Between two preemptions the host writes nothing, so nearly always nothing is new, and nothing has
+ * to be written down. Then nothing has to be proved either: the last value is one that may be given at
+ * any time, and whatever else is in the area, torn or of another area, only says that it is time to
+ * read again.
+ */
 uint64_t pv_steal_ns(struct pv_vp *vp)
 {
     struct pv_steal_vp *steal = &vp->steal;
-    const volatile uint32_t *sequence = __atomic_load_n(&steal->sequence, __ATOMIC_RELAXED);
+    const volatile uint64_t *value = __atomic_load_n(&steal->at_a_glance, __ATOMIC_RELAXED);
     const struct pv_monotone_moment before = pv_monotone_before_(&steal->stolen);
-    uint64_t value;
 
-    if (sequence == NULL)
-        return before.last;
-    if (read_value(steal, sequence, &value) && value + before.offset == before.last)
-        return before.last;
-    return read_again(steal);
+    if (PV_RARELY(value == NULL || pv_area_load64_(value) != before.last - before.offset))
+        return read_again(steal);
+    return before.last;
 }
 
 bool pv_steal_preempted(const struct pv_vp *vp)
@@ -162,11 +163,14 @@ enum pv_status pv_steal_publish_(struct pv_steal_vp *steal, enum pv_steal_backen
                      hint == ABSENT ? NULL : (const volatile uint8_t *)at(steal->shared, hint),
                      __ATOMIC_RELEASE);
     __atomic_store_n(&steal->sequence, sequence, __ATOMIC_RELEASE);
+    __atomic_store_n(&steal->at_a_glance, backend == PV_STEAL_XEN ? NULL : steal->value,
+                     __ATOMIC_RELEASE);
     return PV_OK;
 }
 
 void pv_steal_retract_(struct pv_steal_vp *steal)
 {
+    __atomic_store_n(&steal->at_a_glance, NULL, __ATOMIC_RELAXED);
     __atomic_store_n(&steal->sequence, NULL, __ATOMIC_RELAXED);
     __atomic_store_n(&steal->preempted, NULL, __ATOMIC_RELAXED);
     /* Whatever becomes of the area comes after; see same_area(). */

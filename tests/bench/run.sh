@@ -74,20 +74,17 @@ while read -r line; do
 	esac
 done <"$out/memory.tap"
 
-# Reading stolen time: nanoseconds, as a ratio of this run. A neighbour's noise can only add, to either side, so a
-# bad ratio is looked at again.
+# Reading stolen time. Nanoseconds are those of this machine, where a whole cycle is a fifth of a read; instructions repeat.
 program=steal
-within() { awk '$(NF - 1) > 1.15 * $(NF - 2) { exit 1 }' "$out/steal.txt"; }
-for try in 1 2 3; do
-	"$out/steal" >"$out/steal.txt"
-	within && break
-	echo "# try $try was disturbed"
-done
+"$out/steal" >"$out/steal.txt"
 printf '# %-46s %6s %6s  %6s\n' 'reading stolen time, ns' 'by hand' pv ratio
 awk '{ hand = $(NF - 2) / $NF; pv = $(NF - 1) / $NF; sub(/ [0-9]+ [0-9]+ [0-9]+$/, "")
 	printf "# %-46s %7.2f %6.2f %6.2fx\n", $0, hand, pv, pv / hand }' "$out/steal.txt"
-printf '# %-46s %6d %6d\n' 'instructions of the first, loop included' "$(per_round hand)" "$(per_round library)"
-tap_run 'reading stolen time takes at most 1.15 times a loop written by hand' within
+for format in kvm sbi; do
+	hand=$(per_round "hand-$format") pv=$(per_round "pv-$format")
+	tap_run "reading stolen time takes at most 1.15 times the instructions of a loop written by hand: $format, $pv of $hand" \
+		test $((100 * pv)) -le $((115 * hand))
+done
 
 # Code size at -Os, as a kernel would link it: all of it, and what a kernel links that only detects.
 objects=

@@ -2,8 +2,8 @@
 /*
  * What reading stolen time costs beside a loop written by hand over the same area, which has none of
  * the guarantees. `steal` prints, format by format, the ns of the same number of rounds by hand and by
- * libpv, and that number; `steal CASE ROUNDS` runs one of them, for tests/bench/run.sh to count its
- * instructions.
+ * libpv, and that number; `steal CASE ROUNDS` runs one of them (hand-kvm, pv-kvm, hand-sbi, pv-sbi), for
+ * tests/bench/run.sh to count its instructions.
  */
 #include <pv/abi/kvm.h>
 #include <pv/abi/sbi.h>
@@ -166,9 +166,12 @@ static void compare(enum pv_steal_backend backend)
 int main(int argc, char **argv)
 {
     if (argc == 3) {
-        adopt(PV_STEAL_KVM);
-        (strcmp(argv[1], "hand") == 0 ? run_hand : run_library)(PV_STEAL_KVM,
-                                                                (unsigned)atoi(argv[2]));
+        const enum pv_steal_backend backend =
+            strstr(argv[1], "sbi") != NULL ? PV_STEAL_SBI : PV_STEAL_KVM;
+
+        adopt(backend);
+        (strncmp(argv[1], "hand", 4) == 0 ? run_hand : run_library)(backend,
+                                                                    (unsigned)atoi(argv[2]));
         return 0;
     }
     compare(PV_STEAL_KVM);

@@ -15,10 +15,9 @@ core_sources() {
 }
 
 # Function and the order in it, as fences.awk writes it: Ln is a load of n bytes.
-#   pv_steal_ns    pointer of the sequence, last, offset; sequence; pointer of the value, value; sequence
+#   read_again     pointer of the sequence, last, offset; sequence; pointer of the value, value; sequence
 #   page_read      sequence; counter, scale, offset; sequence. A stamp of the sequence lies elsewhere.
-table='pv_steal_ns L8 L8 L8 L4 READ L8 L8 READ L4
-read_again ACQUIRE L8 L8 READ L4 READ L8 L8 READ L4
+table='read_again ACQUIRE L8 L8 READ L4 READ L8 L8 READ L4
 pv_steal_publish_ RELEASE RELEASE
 pv_steal_retract_ FENCE
 pv_steal_xen_read_ L8 READ L8 L8 READ L8

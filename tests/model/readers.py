@@ -3,7 +3,7 @@
 libpv/steal/read.c, libpv/clock/read.c): steps, outcomes and verdicts as in areas.py.
 
 Each reader is a path that ends: tries that met an update left nothing behind. What pv_steal_ns
-loads on the fast path before it turns to read_again() only adds order, so that is left out there.
+loads at a glance before it turns to read_again() only adds order, so that is left out there.
 """
 
 from cases import Protocol
@@ -55,14 +55,12 @@ def steal_value(cpu, sequence):
     return value
 
 
-def fast_path(cpu):
-    sequence = cpu.load('sequence pointer')
+def glance(cpu):
+    pointer = cpu.load('glance pointer')
     last, offset = last_and_offset(cpu)
-    if sequence == 0:
-        return last
-    value = steal_value(cpu, sequence)
-    cpu.require(value == FAULT or (value + offset) % WRAP == last)
-    return FAULT if value == FAULT else last
+    cpu.require(pointer != 0)
+    cpu.require((cpu.load(f'value {pointer}', via=pointer) + offset) % WRAP == last)
+    return last
 
 
 def read_again(cpu):
@@ -83,11 +81,11 @@ def same_area(cpu, sequence, offset):
 
 
 def steal_ns(cpu):
-    return cpu.choose((fast_path, read_again))(cpu)
+    return cpu.choose((glance, read_again))(cpu)
 
 
 def area_in_use(number, value):
-    return {'sequence pointer': number, 'value pointer': number,
+    return {'glance pointer': number, 'sequence pointer': number, 'value pointer': number,
             f'word {number}': 2, f'value {number}': value}
 
 
@@ -134,27 +132,32 @@ def publish(cpu):
     cpu.store('value pointer', 2)
     cpu.store_release('offset', (7 - 40) % WRAP, 'release of the offset')
     cpu.store_release('sequence pointer', 2, 'release of the sequence pointer')
+    cpu.store_release('glance pointer', 2, 'release of the glance pointer')
 
 
 def republish(cpu):
     """What pv_steal_retract_() and pv_steal_publish_() store."""
+    cpu.store('glance pointer', 0)
     cpu.store('sequence pointer', 0)
     cpu.release_fence('fence of the retreat')
     publish(cpu)
 
 
 def published_first():
-    """The fast path may combine pointer, last and offset of any age, but gives nothing except a
-    `last` that it loaded, and its barrier has it see the value's pointer with the sequence's."""
-    init = {'sequence pointer': 0, 'value pointer': 0, 'word 2': 2, 'value 2': 40,
+    """A glance may combine pointer, last and offset of any age, but gives nothing except a `last`
+    that it loaded. read_again() sees the value's pointer with the sequence's by its acquire, or by
+    a barrier of read_value(): only both can be missed."""
+    init = {'glance pointer': 0, 'sequence pointer': 0, 'value pointer': 0, 'word 2': 2, 'value 2': 40,
             'last': 7, 'offset': 0}
     return Protocol('steal, published: a pointer not there yet, or time before it', init,
                     (publish, steal_ns), lambda given: given[1] != 7,
                     lambda given: given[1] == 7, 'NNN',
                     {'release of the sequence pointer': 'NFF',
                      # same_area() finds an offset of before, too.
+                     'release of the glance pointer': 'NNN',
                      'acquire of read_again': 'NNN',
-                     'read_value, before the value': 'NFF',
+                     'read_value, before the value': 'NNN',
+                     ('acquire of read_again', 'read_again', 'read_value, before the value'): 'NFF',
                      # The release of the sequence's pointer, which comes later, does as well.
                      'release of the offset': 'NNN', 'read_again': 'NNN'})
 

@@ -257,7 +257,7 @@ void sim_steal_host(struct pv_sim *port)
 
     for (uint32_t i = 0; i < SIM_VPS_MAX; i++) {
         struct sim_steal_vp *steal = &machine->steal.vps[i];
-        const bool waits = steal->step == 2 && steal->stalled < machine->steal.stall;
+        const bool waits = steal->step == 3 && steal->stalled < machine->steal.stall;
 
         if (steal->step == 0)
             continue;

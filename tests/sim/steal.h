@@ -59,7 +59,7 @@ struct sim_steal {
     int64_t refuse;       /* what set-up answers instead of success */
     bool ignores;         /* set-up changes nothing (KVM: the MSR does not stick) */
     bool keeps;           /* does not let go */
-    unsigned stall;       /* guest reads between the first store of an update and the next */
+    unsigned stall;       /* guest reads while half of the new value is there */
     bool restless;        /* an update follows the other */
 };
 
