@@ -17,7 +17,7 @@ extern "C" {
 /* PV_STATUS(number, NAME, cause and remedy) */
 #define PV_STATUS_TABLE(PV_STATUS)                                                                 \
     PV_STATUS(0, OK, "done")                                                                       \
-    PV_STATUS(1, UNSUPPORTED, "the hypervisor does not offer this; use the native way")            \
+    PV_STATUS(1, UNSUPPORTED, "the hypervisor does not offer or advise this; use the native way")  \
     PV_STATUS(2, INVALID, "an argument is outside its documented range; nothing was changed")      \
     PV_STATUS(3, BAD_STATE, "called out of order: before init or online, after offline, or end "   \
                             "without begin")                                                       \
@@ -31,7 +31,10 @@ extern "C" {
     PV_STATUS(10, HOST_NO_MEMORY, "the hypervisor is short of memory or buffers; back off, retry") \
     PV_STATUS(11, TIMED_OUT, "the hypervisor kept asking for more time, up to the retry bound")    \
     PV_STATUS(12, MALFORMED, "the hypervisor's answer breaks its own rules; do not use it")        \
-    PV_STATUS(13, LOCKED, "the hypervisor has locked this setting until the next reset")
+    PV_STATUS(13, LOCKED, "the hypervisor has locked this setting until the next reset")           \
+    PV_STATUS(14, NOT_FOUND, "nothing goes by that name; add it first")                            \
+    PV_STATUS(15, EXISTS, "that name is taken; nothing was changed")                               \
+    PV_STATUS(16, EMPTY, "nobody is addressed; nothing was sent")
 
 enum pv_status {
 #define PV_STATUS_ENUM(number, name, text) PV_##name = (number),

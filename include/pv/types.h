@@ -38,12 +38,21 @@ typedef uint64_t pv_atomic64 PV_ALIGNED(8);
 /* "No such address": what pv_os_virt_to_gpa() answers when it cannot translate. */
 #define PV_GPA_NONE (~0ull)
 
+/*
+ * Three numbers name a processor. Each has a type of its own, so that one cannot be taken for another.
+ */
+
+/* Number by which the kernel names a processor. */
+struct pv_cpu {
+    uint32_t value;
+};
+
 /* Number by which the hypervisor names a virtual processor. Not an APIC id, not a CPU number. */
 struct pv_vp_index {
     uint32_t value;
 };
 
-/* Number by which the hardware names a processor: APIC id on x86, MPIDR on arm64. */
+/* Number by which the hardware names a processor: APIC id on x86, affinity of MPIDR on arm64. */
 struct pv_hw_id {
     uint64_t value;
 };

@@ -9,14 +9,19 @@ cd "$(dirname "$0")/../.." || exit 1
 . tests/build/tap.sh
 tools_need build
 
-# Only the files that read what others write.
+# Only the files that read what others write. One of them may stand in for another, changed.
 core_sources() {
-	printf 'libpv/%s.c\n' steal/read steal/xen clock/kvm clock/hyperv clock/read monotone/monotone
+	printf 'libpv/%s.c\n' steal/read steal/xen clock/kvm clock/hyperv clock/read monotone/monotone \
+		vp/map vp/map_write vp/set_build | sed "s|^${instead_of:-none}\$|$tap_out/changed.c|"
 }
 
 # Function and the order in it, as fences.awk writes it: Ln is a load of n bytes.
 #   read_again     pointer of the sequence, last, offset; sequence; pointer of the value, value; sequence
 #   page_read      sequence; counter, scale, offset; sequence. A stamp of the sequence lies elsewhere.
+#   map_count      state; count; state
+#   look_up        state; way; state; words; state. Compilers make one function of it and its caller, or of a reader of sets and its
+#                  start, or do not: A|B is either; where the loop begins with the check, the first state is not looked for.
+#   change_map     fence, the image, store of the state
 table='read_again ACQUIRE L8 L8 READ L4 READ L8 L8 READ L4
 pv_steal_publish_ RELEASE RELEASE
 pv_steal_retract_ FENCE
@@ -28,18 +33,22 @@ pv_clock_read_once_ COUNTER
 pv_clock_ns L8 L8 READ
 pv_monotone_raise_ EXCHANGE
 pv_monotone_rebase_ EXCHANGE
-pv_monotone_restart_ RELEASE'
+pv_monotone_restart_ RELEASE
+pv_vp_map_count STATE L4 AGAIN L8
+look_up|translate STATE WAY AGAIN L8 WORDS AGAIN L8
+start|pv_vp_set_everyone WAY AGAIN L8
+change_map FENCE LOADS RELEASE'
 
 # Sets what the words of the table are in this machine code; nothing where program order does it. Release leaves no trace of an
 # exchange in gcc 12 for riscv64 (sc.aq, not sc.rl): tests/model/ shows that the readers do without it.
 words() {
-	read='' acquire='L8 ' release='' fence='' exchange='exchange ' counter='lfence rdtsc lfence '
+	read='' acquire='L8 ' release='' fence='' exchange='exchange ' counter='lfence rdtsc lfence ' again=''
 	case $1 in
 	aarch64*)
-		read='dmb_ishld ' acquire='ldar ' release='stlr ' fence='dmb_ish ' exchange='ldaxr stlxr '
+		read='dmb_ishld ' again='dmb_ishld ' acquire='ldar ' release='stlr ' fence='dmb_ish ' exchange='ldaxr stlxr '
 		counter='dmb_ishld isb counter isb ' ;;
 	riscv64*)
-		read='fence_r,r ' acquire='L8 fence_(r,rw)? ' release='fence_(iorw,ow|rw,w) ' fence='fence_(iorw,ow|rw,w)? ' exchange='lr\.d(\.aq)? sc\.d\.(aq|rl) '
+		read='fence_r,r ' again='fence_(r,rw)? ' acquire='L8 fence_(r,rw)? ' release='fence_(iorw,ow|rw,w) ' fence='fence_(iorw,ow|rw,w)? ' exchange='lr\.d(\.aq)? sc\.d\.(aq|rl) '
 		counter='fence_r,i counter fence_i,r ' ;;
 	esac
 }
@@ -55,7 +64,9 @@ disassemble() {
 # patterns: the table as "FUNCTION EXPRESSION".
 patterns() {
 	echo "$table" | sed "s/ /\t/; s/\$/ /; s/COUNTER /$(escape "$counter")/; s/READ /$(escape "$read")/g
-		s/ACQUIRE /$(escape "$acquire")/; s/FENCE /$(escape "$fence")/; s/RELEASE /$(escape "$release")/g; s/EXCHANGE /$(escape "$exchange")/"
+		s/ACQUIRE /$(escape "$acquire")/; s/STATE /$(escape "$acquire")/; s/AGAIN /$(escape "$again")/g
+		s/WAY /(L[48] ){3,5}/; s/WORDS /(L4 )+/; s/LOADS /(L[48] )*/
+		 s/FENCE /$(escape "$fence")/; s/RELEASE /$(escape "$release")/g; s/EXCHANGE /$(escape "$exchange")/"
 }
 
 escape() {
@@ -66,7 +77,8 @@ escape() {
 lacking() {
 	disassemble "$1" "$2" >"$2/functions"
 	patterns | while IFS='	' read -r name pattern; do
-		grep -Eq "^$name (.* )?$pattern" "$2/functions" || grep "^$name " "$2/functions" || echo "$name is missing"
+		has=$(grep -E "^($name) " "$2/functions") || has='is missing'
+		echo "$has" | grep -Eq "^($name) (.* )?$pattern" || echo $name $has
 	done
 }
 
@@ -94,15 +106,21 @@ without() {
 	fi
 }
 
-# without_port TARGET WHAT WORDS SED: the same with a port changed by the script. Its include guard keeps the real one out.
-without_port() {
-	port=libpv/arch/${1%-*}/pv_port.h
-	sed "$4" "$port" >"$tap_out/pv_port.h"
-	if cmp -s "$port" "$tap_out/pv_port.h"; then
-		tap_not_ok "$1 without $2: it is not in $port"
-	else
-		without "$1" "$2" "$3" -include "$tap_out/pv_port.h"
+# without_in FILE TARGET WHAT WORDS SED: the same with a file changed by the script. The include guard of a header keeps the real one out.
+without_in() {
+	sed "$5" "$1" >"$tap_out/changed.${1##*.}"
+	if cmp -s "$1" "$tap_out/changed.${1##*.}"; then
+		tap_not_ok "$2 without $3: it is not in $1"
+		return
 	fi
+	case $1 in
+	*.c) instead_of=$1 && without "$2" "$3" "$4" && instead_of= ;;
+	*) without "$2" "$3" "$4" -include "$tap_out/changed.h" ;;
+	esac
+}
+
+without_port() {
+	without_in "libpv/arch/${1%-*}/pv_port.h" "$@"
 }
 
 without_each() {
@@ -122,9 +140,13 @@ without_each() {
 	esac
 	case $1 in
 	aarch64* | riscv64*)
-		without "$1" acquire ACQUIRE -D__ATOMIC_ACQUIRE=0
+		without_in libpv/vp/map.h "$1" 'acquire of the state' STATE '/&map->state/s/__ATOMIC_ACQUIRE/__ATOMIC_RELAXED/'
+		without_in libpv/vp/map.h "$1" 'fence before the state again' AGAIN '/__atomic_thread_fence/d'
+		without_in libpv/vp/map_write.c "$1" 'fence before the image' LOADS '/__atomic_thread_fence/d'
+		without_in libpv/vp/map_write.c "$1" 'release of the state' LOADS '/&map->state/s/__ATOMIC_RELEASE/__ATOMIC_RELAXED/'
+		without "$1" acquire 'ACQUIRE|STATE|AGAIN' -D__ATOMIC_ACQUIRE=0
 		without "$1" release 'RELEASE|FENCE' -D__ATOMIC_RELEASE=0
-		without "$1" 'acquire and release in one' 'ACQUIRE|EXCHANGE' -D__ATOMIC_ACQUIRE=0 -D__ATOMIC_ACQ_REL=0 ;;
+		without "$1" 'acquire and release in one' 'ACQUIRE|STATE|AGAIN|EXCHANGE' -D__ATOMIC_ACQUIRE=0 -D__ATOMIC_ACQ_REL=0 ;;
 	esac
 }
 
