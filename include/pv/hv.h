@@ -5,7 +5,9 @@
 
 #include <pv/hv/assist.h>
 #include <pv/hv/call.h>
+#include <pv/hv/flush.h>
 #include <pv/hv/hypercall.h>
+#include <pv/hv/ipi.h>
 #include <pv/hv/os_id.h>
 #include <pv/hv/regs.h>
 #include <pv/hv/state.h>

@@ -89,6 +89,50 @@ bool pv_hv_index_ok_(const struct pv_guest *guest, struct pv_vp_index index);
 /* VP index as above, and no reserved bits in the VTL. */
 bool pv_hv_target_ok_(const struct pv_vp *vp, struct pv_hv_target target);
 
+/* ---- many VPs at once ---- */
+
+/* How a call names its VPs. */
+enum pv_hv_naming {
+    PV_HV_NAMING_ALL,   /* a flag of the call */
+    PV_HV_NAMING_MASK,  /* VPs 0..63, at least one */
+    PV_HV_NAMING_BANKS, /* the Ex form of the call, banks with a member */
+};
+
+struct pv_hv_whom {
+    enum pv_hv_naming naming;
+    uint64_t mask;  /* MASK, else 0 */
+    uint16_t banks; /* BANKS, else 0 */
+};
+
+/* What the hypervisor advises, as PV_HV_HINT_* also on arm64. */
+uint32_t pv_hv_advice_(const struct pv_guest *guest);
+
+/* The shortest way to name a set. PV_EMPTY, or PV_UNSUPPORTED if it is not advised. */
+enum pv_status pv_hv_whom_(const struct pv_vp_set *set, uint32_t advice, struct pv_hv_whom *whom);
+
+/*
+ * Name the VPs in a call that has been begun with that many banks, issue it and end it. The set is
+ * read once more: one that has grown since is found out, not written past its room.
+ * @fixed: of the Ex form, inside args->in; not touched otherwise.
+ */
+enum pv_status pv_hv_send_(struct pv_vp *vp, struct pv_hv_args *args, const struct pv_vp_set *set,
+                           const struct pv_hv_whom *whom, struct pv_hv_vp_set *fixed,
+                           struct pv_hv_result *result);
+
+/* What a flush sends. */
+struct pv_hv_flush_choice {
+    enum pv_hv_call call;
+    uint64_t space;
+    uint64_t flags;
+    uint64_t elements; /* of the list; 0: a call without */
+    struct pv_hv_whom whom;
+};
+
+/* The cheapest call that does what is asked; sends nothing. PV_INVALID, PV_EMPTY, PV_UNSUPPORTED. */
+enum pv_status pv_hv_flush_choose_(const struct pv_hv_flush *flush, const struct pv_vp_set *set,
+                                   struct pv_vp_index self, uint32_t advice,
+                                   struct pv_hv_flush_choice *choice);
+
 /* Hand out a result to a caller who may not want it. */
 static inline void pv_hv_give_(struct pv_hv_result *to, struct pv_hv_result result)
 {

@@ -138,12 +138,13 @@ static uint32_t cpucfg(struct pv_sim *sim, uint32_t word)
     return (uint32_t)answer(word == 0x40000000 ? 0x004D564B : 0x4);
 }
 
-static long kvm_call(struct pv_sim *sim, unsigned long function, unsigned long a, unsigned long b)
+static long kvm_call(struct pv_sim *sim, bool vmmcall, unsigned long function,
+                     const unsigned long arguments[4])
 {
     (void)sim;
+    (void)vmmcall;
     (void)function;
-    (void)a;
-    (void)b;
+    (void)arguments;
     return (long)answer(0);
 }
 

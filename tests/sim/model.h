@@ -25,6 +25,7 @@
 #define SIM_PROTECTED_MAX 64u
 #define SIM_NO_CODE_OFFSETS 0xFFFFFFFFu
 #define SIM_BLOCK_BYTES 128u
+#define SIM_GVA_KEPT 2048u
 
 /* Guest memory by GPA. Both answer false, and touch nothing, if any byte is not guest memory. */
 struct sim_memory {
@@ -112,10 +113,18 @@ struct sim_vp_state {
 struct sim_target_record {
     uint16_t code;
     uint32_t vector;
+    uint64_t space;
     uint64_t flags;
     uint64_t vps[PV_HV_VPS_MAX / 64]; /* bit per VP index; all ones for "all" */
     uint32_t ranges;                  /* list elements */
     uint64_t last_range;
+};
+
+/* Elements of flush lists as they were executed, over any number of calls. A test zeroes it. */
+struct sim_gva_record {
+    uint64_t list[SIM_GVA_KEPT];
+    uint32_t count; /* there may be more than are kept */
+    uint64_t pages; /* that they name */
 };
 
 /* What the model has seen; tests read it. */
@@ -134,6 +143,7 @@ struct sim_seen {
     uint32_t connection;     /* of the last message or event */
     uint32_t message_bytes;
     struct sim_target_record target; /* last flush or IPI */
+    struct sim_gva_record gva;
     uint64_t shared_pages;   /* pages made visible, last call */
     uint8_t fixed[64];       /* start of the last input block */
 };
@@ -151,6 +161,7 @@ struct sim_model {
     uint32_t code_offsets; /* VsmCodePageOffsets; SIM_NO_CODE_OFFSETS: no such register */
     uint64_t vsm_capabilities;
     bool kvm;              /* only the calls that KVM knows */
+    bool any_target;       /* no complaint about VP sets that hypervisors read differently */
     bool arm64;            /* needs an OS id for everything but register calls in registers */
     struct pv_hv_register_value info[10]; /* registers 0x200..0x209; privileges come from above */
     struct pv_hv_register_value version;  /* register 0x100 */

@@ -24,9 +24,17 @@ static bool kvm_knows(uint16_t code)
     return false;
 }
 
+/* TLFS: "x64 only". */
+static bool arm64_knows(uint16_t code)
+{
+    return code != PV_HV_CODE_FLUSH_VIRTUAL_ADDRESS_LIST &&
+           code != PV_HV_CODE_FLUSH_VIRTUAL_ADDRESS_LIST_EX;
+}
+
 static bool answers(const struct sim_call *call, uint16_t code)
 {
-    if (call->line == NULL || (call->model->kvm && !kvm_knows(code)))
+    if (call->line == NULL || (call->model->kvm && !kvm_knows(code)) ||
+        (call->model->arm64 && !arm64_knows(code)))
         return false;
     return call->line->info.kind == PV_HV_KIND_SIMPLE || call->line->info.kind == PV_HV_KIND_REP;
 }

@@ -86,6 +86,10 @@
 #define PV_HV_HINT_EX_PROCESSOR_MASKS (1u << 11)
 #define PV_HV_HINT_NESTED (1u << 12)
 
+/* The same of arm64, register 0x00000201, which numbers them its own way. None is about flushes. */
+#define PV_HV_ARM64_HINT_CLUSTER_IPI (1u << 2)
+#define PV_HV_ARM64_HINT_EX_PROCESSOR_MASKS (1u << 3)
+
 /* Long spin count of leaf 4 EBX: both mean "never notify" (TLFS says either, KVM denies both) */
 #define PV_HV_SPIN_NEVER 0xFFFFFFFFu
 #define PV_HV_SPIN_OFF 0u
@@ -169,6 +173,7 @@ enum pv_hv_status {
 
 /* VP set */
 #define PV_HV_SET_SPARSE 0ull
+#define PV_HV_SET_ALL 1ull /* no banks; not every hypervisor takes it */
 #define PV_HV_SET_BANKS_MAX 64u
 #define PV_HV_VPS_MAX 4096u
 

@@ -152,12 +152,18 @@ struct pv_hv_translate_output {
 };
 PV_HV_LAYOUT(struct pv_hv_translate_output, 16);
 
+/* HV_VP_SET: its part of a call's fixed input; the banks, ascending, are the variable header */
+struct pv_hv_vp_set {
+    uint64_t format; /* PV_HV_SET_* */
+    uint64_t bank_mask;
+};
+PV_HV_LAYOUT(struct pv_hv_vp_set, 16);
+
 /* HvCallFlushVirtualAddressSpaceEx and ListEx: fixed input; the banks follow */
 struct pv_hv_flush_ex_header {
     uint64_t address_space;
     uint64_t flags;
-    uint64_t set_format;
-    uint64_t bank_mask;
+    struct pv_hv_vp_set set;
 };
 PV_HV_LAYOUT(struct pv_hv_flush_ex_header, 32);
 
@@ -171,7 +177,7 @@ PV_HV_LAYOUT(struct pv_hv_flush_header, 24);
 
 #define PV_HV_FLUSH_ALL_PROCESSORS 0x1ull
 #define PV_HV_FLUSH_ALL_SPACES 0x2ull
-#define PV_HV_FLUSH_NON_GLOBAL_ONLY 0x4ull
+#define PV_HV_FLUSH_NON_GLOBAL_ONLY 0x4ull /* lists: an invalid option (TLFS) */
 
 /* HvCallSendSyntheticClusterIpi */
 struct pv_hv_ipi {
@@ -181,6 +187,21 @@ struct pv_hv_ipi {
     uint64_t processor_mask;
 };
 PV_HV_LAYOUT(struct pv_hv_ipi, 16);
+
+#define PV_HV_IPI_VECTOR_MIN 0x10u
+#define PV_HV_IPI_VECTOR_MAX 0xFFu
+
+/* HvCallSendSyntheticClusterIpiEx: fixed input; the banks follow */
+struct pv_hv_ipi_ex_header {
+    uint32_t vector;
+    uint8_t input_vtl;
+    uint8_t reserved[3];
+    struct pv_hv_vp_set set;
+};
+PV_HV_LAYOUT(struct pv_hv_ipi_ex_header, 24);
+
+/* A GVA list element: pages from the one in bits 63:12 on, bits 11:0 more than one */
+#define PV_HV_GVA_PAGES_MAX 4096u
 
 /* HV_VP_ASSIST_PAGE; the last two members and the fault information: hvdef and Linux only */
 struct pv_hv_assist_page {

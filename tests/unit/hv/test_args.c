@@ -85,6 +85,7 @@ static bool in_registers(enum pv_hv_call call)
     struct pv_hv_args args;
     bool memory;
 
+    machine.model.any_target = true;
     assert_status(pv_hv_begin(&vp, call, NULL, &args), PV_OK);
     memory = vp.hv.depth != 0;
     assert_int_equal(pv_sim->irqs_off, args.form != PV_HV_FORM_FAST);
@@ -269,7 +270,7 @@ static void test_variable_header_and_list(void **state)
     assert_ptr_equal(banks, in + 1);
     assert_ptr_equal(args.in_list, banks + 2);
     assert_true(all_zero(banks, 16));
-    in->bank_mask = 1ull << 0 | 1ull << 63;
+    in->set.bank_mask = 1ull << 0 | 1ull << 63;
     banks[0] = 0x5;
     banks[1] = 1ull << 63;
     for (uint32_t i = 0; i < 3; i++)
@@ -278,7 +279,7 @@ static void test_variable_header_and_list(void **state)
     assert_int_equal(machine.model.seen.target.vps[0], 0x5);
     assert_int_equal(machine.model.seen.target.vps[63], 1ull << 63);
     assert_int_equal(machine.model.seen.target.last_range, 0x3000);
-    in->bank_mask = 1; /* one bank named, two sent */
+    in->set.bank_mask = 1; /* one bank named, two sent */
     assert_status(pv_hv_issue(&vp, &args), PV_REFUSED);
     assert_int_equal(args.result.status, PV_HV_STATUS_INVALID_HYPERCALL_INPUT);
     assert_status(pv_hv_end(&vp, &args), PV_OK);
@@ -295,7 +296,7 @@ static void test_variable_header_in_registers(void **state)
     assert_status(pv_hv_begin(&vp, PV_HV_CALL_FLUSH_VIRTUAL_ADDRESS_SPACE_EX, &shape, &args),
                   PV_OK);
     in = args.in;
-    in->bank_mask = 2;
+    in->set.bank_mask = 2;
     *(uint64_t *)args.var = 0xF0;
     assert_status(pv_hv_issue(&vp, &args), PV_OK);
     assert_true(rig_last_was_fast());

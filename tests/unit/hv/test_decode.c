@@ -100,7 +100,7 @@ static void banks_stand_between_header_and_list(void **state)
         struct pv_hv_flush_ex_header header;
         uint64_t banks[2];
         uint64_t list[2];
-    } const flush = { { 0x1000, 0, 0, 0x5 }, { 0xF, 0xF0 }, { 0x7000, 0x8001 } };
+    } const flush = { { 0x1000, 0, { 0, 0x5 } }, { 0xF, 0xF0 }, { 0x7000, 0x8001 } };
 
     (void)state;
     assert_decoded(REPS(2) | START(1) | VAR(2) | 0x14, &flush, sizeof(flush),

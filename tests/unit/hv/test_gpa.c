@@ -68,6 +68,7 @@ static void test_ignored_addresses(void **state)
     assert_int_equal(rig_qword(pages + 8), machine.model.partition_id);
     flush = (void *)pages;
     memset(flush, 0, sizeof(*flush));
+    flush->processor_mask = 1;
     assert_status(pv_hv_call_gpa(&vp, PV_HV_CALL_FLUSH_VIRTUAL_ADDRESS_SPACE, NULL, gpa, 3, NULL),
                   PV_OK);
     assert_int_equal(machine.model.seen.out, 0);

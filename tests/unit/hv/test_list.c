@@ -178,6 +178,7 @@ static void every_rep_call(void)
     static const uint64_t header[8] = { PV_HV_PARTITION_SELF };
 
     memset(ranges, 0, sizeof(ranges));
+    machine.model.any_target = true;
     for (unsigned i = 0; i < PV_HV_CALLS; i++) {
         const struct pv_hv_call_info *info = pv_hv_call_info((enum pv_hv_call)i);
         struct pv_hv_list list = { .call = (enum pv_hv_call)i, .header = header, .in = ranges,

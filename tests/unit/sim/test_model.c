@@ -217,10 +217,66 @@ static void test_banks(void **state)
     expect(call(flush | VAR(1), RAM, 0), 0x03, NULL);
     expect(call(flush | VAR(3), RAM, 0), 0x03, NULL);
     put(16, 1); /* all: no banks */
-    expect(call(flush, RAM, 0), 0, NULL);
+    expect(call(flush, RAM, 0), 0,
+           "a set in the format for all VPs, which not every hypervisor takes");
     assert_int_equal(model.seen.target.vps[17], ~0ull);
     put(16, 2);
     expect(call(flush, RAM, 0), 0x05, NULL);
+}
+
+/* What one hypervisor takes for nobody and another for everybody. */
+static void test_nobody(void **state)
+{
+    const uint64_t flush = PV_HV_CODE_FLUSH_VIRTUAL_ADDRESS_SPACE_EX;
+    const uint64_t ipi = PV_HV_CODE_SEND_SYNTHETIC_CLUSTER_IPI_EX;
+
+    (void)state;
+    memset(ram, 0, 128);
+    expect(call(PV_HV_CODE_FLUSH_VIRTUAL_ADDRESS_SPACE, RAM, 0), 0,
+           "a processor mask that names nobody");
+    expect(call(flush, RAM, 0), 0, "a set that names nobody");
+    put(24, 1);
+    expect(call(flush | VAR(1), RAM, 0), 0, "a bank that names nobody");
+    put(8, PV_HV_FLUSH_ALL_PROCESSORS);
+    expect(call(PV_HV_CODE_FLUSH_VIRTUAL_ADDRESS_SPACE, RAM, 0), 0, NULL);
+    memset(ram, 0, 128);
+    memcpy(ram, &(uint32_t){ 0x40 }, 4);
+    expect(call(PV_HV_CODE_SEND_SYNTHETIC_CLUSTER_IPI, RAM, 0), 0,
+           "a processor mask that names nobody");
+    expect(call(ipi, RAM, 0), 0, "a set that names nobody");
+    model.any_target = true;
+    expect(call(ipi, RAM, 0), 0, NULL);
+}
+
+static void test_flush_list(void **state)
+{
+    const uint64_t list = PV_HV_CODE_FLUSH_VIRTUAL_ADDRESS_LIST;
+
+    (void)state;
+    memset(ram, 0, 128);
+    put(0, 0x1234000);
+    put(16, 1);
+    put(24, 0x5001);
+    put(32, 0x9FFF);
+    expect(call(list | REPS(2), RAM, 0), 0, NULL);
+    expect(call(list | REPS(1), RAM, 0), 0, NULL);
+    assert_int_equal(model.seen.target.space, 0x1234000);
+    assert_int_equal(model.seen.gva.count, 3);
+    assert_int_equal(model.seen.gva.pages, 2 + 4096 + 2);
+    assert_int_equal(model.seen.gva.list[1], 0x9FFF);
+    put(8, PV_HV_FLUSH_NON_GLOBAL_ONLY);
+    expect(call(PV_HV_CODE_FLUSH_VIRTUAL_ADDRESS_SPACE, RAM, 0), 0, NULL);
+    expect(call(list | REPS(1), RAM, 0), 0x05, NULL);
+    assert_int_equal(model.seen.gva.count, 3);
+    put(8, 0);
+    for (uint32_t i = 0; i < SIM_GVA_KEPT; i++)
+        expect(call(list | REPS(1), RAM, 0), 0, NULL);
+    assert_int_equal(model.seen.gva.count, SIM_GVA_KEPT + 3);
+    model.arm64 = true;
+    convention = SIM_SMCCC;
+    expect(call(list | REPS(1), RAM, 0), 0x02, NULL);
+    expect(call(PV_HV_CODE_FLUSH_VIRTUAL_ADDRESS_LIST_EX | REPS(1), RAM, 0), 0x02, NULL);
+    expect(call(PV_HV_CODE_FLUSH_VIRTUAL_ADDRESS_SPACE, RAM, 0), 0, NULL);
 }
 
 static void test_flush_and_ipi(void **state)
@@ -356,6 +412,8 @@ int main(void)
         TEST(test_privileges),
         TEST(test_reserved_fields),
         TEST(test_banks),
+        TEST(test_nobody),
+        TEST(test_flush_list),
         TEST(test_flush_and_ipi),
         TEST(test_targets),
         TEST(test_messages),

@@ -177,10 +177,10 @@ static void loongarch_takes_one_notification(void **state)
 {
     (void)state;
     start(SIM_KVM_LOONGARCH);
-    assert_int_equal(pv_port_kvm_call(1, 4, 0), -1);
-    assert_int_equal(pv_port_kvm_call(2, 2, 0), -2);
+    assert_int_equal(pv_port_kvm_call(false, 1, 4, 0, 0, 0), -1);
+    assert_int_equal(pv_port_kvm_call(false, 2, 2, 0, 0, 0), -2);
     expect(NULL);
-    assert_int_equal(pv_port_kvm_call(2, 4, 0x5003), -2);
+    assert_int_equal(pv_port_kvm_call(false, 2, 4, 0x5003, 0, 0), -2);
     expect("a stolen-time area that LoongArch KVM does not take");
     machine.cpus[0].port.bare_metal = true;
     (void)pv_port_cpucfg(0x40000000);
