@@ -26,14 +26,18 @@ set(PV_SOURCES
     libpv/hv/draw.c
     libpv/hv/engine.c
     libpv/hv/fast.c
+    libpv/hv/flush.c
     libpv/hv/gpa.c
+    libpv/hv/gva.c
     libpv/hv/hv.c
+    libpv/hv/ipi.c
     libpv/hv/list.c
     libpv/hv/os_id.c
     libpv/hv/page.c
     libpv/hv/plan.c
     libpv/hv/regs.c
     libpv/hv/simple.c
+    libpv/hv/spin.c
     libpv/hv/sreg.c
     libpv/hv/status.c
     libpv/hv/translate.c
@@ -41,7 +45,13 @@ set(PV_SOURCES
     libpv/hv/vsm.c
     libpv/hv/vtl.c
     libpv/hv/vtl_switch.c
+    libpv/hv/whom.c
+    libpv/kvm/call.c
+    libpv/kvm/flush.c
+    libpv/kvm/ipi.c
+    libpv/kvm/sched.c
     libpv/monotone/monotone.c
+    libpv/spin/spin.c
     libpv/status/status.c
     libpv/steal/account.c
     libpv/steal/hyperv.c
@@ -54,4 +64,9 @@ set(PV_SOURCES
     libpv/steal/vmware.c
     libpv/steal/xen.c
     libpv/text/text.c
+    libpv/vp/map.c
+    libpv/vp/map_write.c
+    libpv/vp/set.c
+    libpv/vp/set_build.c
+    libpv/vp/set_wire.c
 )

@@ -34,6 +34,16 @@ PV_STATIC_ASSERT(PV_CONFIG_SEQUENCE_RETRIES >= 1 && PV_CONFIG_SEQUENCE_RETRIES <
                  "PV_CONFIG_SEQUENCE_RETRIES: 1..1000000");
 
 /*
+ * How many rounds pv_spin_round makes before it asks KVM for help, each time.
+ * Possible values: 1..1000000. Default: 4096.
+ */
+#ifndef PV_CONFIG_SPIN_ROUNDS
+#define PV_CONFIG_SPIN_ROUNDS 4096
+#endif
+PV_STATIC_ASSERT(PV_CONFIG_SPIN_ROUNDS >= 1 && PV_CONFIG_SPIN_ROUNDS <= 1000000,
+                 "PV_CONFIG_SPIN_ROUNDS: 1..1000000");
+
+/*
  * 1: x86-64 calls the symbol pv_os_hypercall_page directly, for kernels that forbid indirect
  * branches or use IBT (pv_hv_guest.page_has_endbr says whether the page could take one); the kernel
  * then places that page (4096 bytes, 4096-aligned) in its own image, and pv_os_page_alloc is not

@@ -78,6 +78,7 @@ struct pv_detect_hyperv {
 struct pv_detect_kvm {
     uint32_t features; /* x86: PV_KVM_FEATURE_*; LoongArch: PV_LOONGARCH_FEATURE_* */
     uint32_t hints;    /* PV_KVM_HINT_* */
+    bool vmmcall;      /* x86: its calls are made by VMMCALL (AMD, Hygon) */
 };
 
 struct pv_detect_sbi {

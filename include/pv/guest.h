@@ -52,6 +52,7 @@ struct pv_guest {
 /* One per CPU. Zero it (static storage will do) before the first pv_vp_online. */
 struct pv_vp {
     struct pv_guest *guest; /* NULL while offline */
+    struct pv_hw_id hw_id;  /* as the CPU told when it last came online; x86, arm64; else 0 */
     struct pv_hv_vp hv;
     struct pv_steal_vp steal;
     struct pv_clock_vp clock;

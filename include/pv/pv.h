@@ -8,12 +8,15 @@
 #include <pv/detect.h>
 #include <pv/guest.h>
 #include <pv/hv.h>
+#include <pv/kvm.h>
 #include <pv/monotone.h>
 #include <pv/os.h>
+#include <pv/spin.h>
 #include <pv/status.h>
 #include <pv/steal.h>
 #include <pv/told.h>
 #include <pv/types.h>
+#include <pv/vp.h>
 
 #define PV_VERSION_MAJOR 0
 #define PV_VERSION_MINOR 1

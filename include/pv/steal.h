@@ -61,6 +61,7 @@ struct pv_steal_vp {
     int64_t host_error;                 /* what the host answered when it refused; else 0 */
     uint32_t revision, attributes;      /* PV_TIME: of the structure, also when unsupported */
     uint64_t estimate_start[3];         /* Hyper-V: reference time, run time, idle time */
+    uint32_t flush_epoch;               /* odd while KVM flushes what pv_kvm_flush_defer asks for */
 
     PV_ALIGNED(PV_STEAL_AREA_BYTES) uint8_t area[PV_STEAL_AREA_BYTES];
 };

@@ -93,12 +93,33 @@ static inline bool pv_port_is_vm(void)
     return false;
 }
 
-static inline long pv_port_kvm_call(unsigned long function, unsigned long a, unsigned long b)
+#endif
+
+#if !PV_PORT_KVM && !PV_PORT_LOONGARCH
+static inline long pv_port_kvm_call(bool vmmcall, unsigned long function, unsigned long a,
+                                    unsigned long b, unsigned long c, unsigned long d)
 {
+    (void)vmmcall;
     (void)function;
     (void)a;
     (void)b;
+    (void)c;
+    (void)d;
     return -1;
+}
+#endif
+
+#if !PV_PORT_KVM
+static inline void pv_port_halt(uintptr_t irq)
+{
+    (void)irq;
+}
+#endif
+
+#ifndef PV_PORT_HAS_HW_ID
+static inline uint64_t pv_port_hw_id(void)
+{
+    return 0;
 }
 #endif
 

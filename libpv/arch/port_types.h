@@ -6,7 +6,7 @@
  * (Linux) puts its own pv_port.h earlier on the path.
  *
  *  PV_PORT_CPUID, PV_PORT_MSR, PV_PORT_SMCCC, PV_PORT_SBI, PV_PORT_HV, PV_PORT_XEN,
- *  PV_PORT_VMWARE, PV_PORT_LOONGARCH
+ *  PV_PORT_VMWARE, PV_PORT_LOONGARCH, PV_PORT_KVM (KVM's own calls on x86)
  *                          0 or 1: the machine has it. The core writes `if (PV_PORT_MSR)`, so every
  *                          line of it compiles for every architecture and the compiler drops what
  *                          cannot happen. What a machine lacks comes from arch/absent.h, which a
@@ -19,6 +19,11 @@
  *  pv_port_read_barrier    loads before it are done before loads after it; the hypervisor writes
  *                          from another CPU: a real fence, even in a kernel built for one CPU
  *  pv_port_relax           the CPU waits for others
+ *  pv_port_halt            the CPU sleeps until an interrupt or, on KVM, a kick; called between
+ *                          pv_port_irq_save and _restore with the state that was saved. Interrupts
+ *                          that were on then end the sleep and are taken, and none that comes
+ *                          earlier is missed; afterwards they are off
+ *  pv_port_hw_id           APIC id, affinity of MPIDR; 0 where the CPU does not tell
  *  pv_port_counter         TSC, CNTVCT_EL0, time; neither moves up over earlier loads nor down over
  *                          later ones
  *  pv_port_counter_hz      its frequency where the CPU tells (arm64), else 0
@@ -27,8 +32,9 @@
  *  pv_port_sbi             SBI ecall with three arguments
  *  pv_port_xen_call        Xen hypercall with three arguments
  *  pv_port_vmware_call     VMware hypercall or backdoor access
- *  pv_port_cpucfg, pv_port_is_vm, pv_port_kvm_call  LoongArch: CPUCFG word, the VM bit of the
- *                          feature IOCSR, and KVM's hypercall
+ *  pv_port_cpucfg, pv_port_is_vm  LoongArch: CPUCFG word, the VM bit of the feature IOCSR
+ *  pv_port_kvm_call        hypercall of KVM's own with four arguments, on x86 and LoongArch;
+ *                          vmmcall: x86, by that instruction instead of VMCALL
  *  pv_port_hv_call         one hypercall: control word and two registers in, result word out
  *  pv_port_hv_call_block   one hypercall with the whole register block in and out
  *  pv_port_hv_block_usable the registers of the block may be used now (x86: SSE is switched on)

@@ -10,6 +10,8 @@
 #define LEAF_STEP 0x100u
 #define LEAF_END 0x40010000u /* Linux scans as far */
 #define LEAF1_ECX_HYPERVISOR (1u << 31)
+#define VENDOR_END_AMD 0x444D4163u   /* "AuthenticAMD" */
+#define VENDOR_END_HYGON 0x656E6975u /* "HygonGenuine" */
 
 static const struct {
     char signature[12];
@@ -68,12 +70,21 @@ static bool is_hyperv(uint32_t base, uint32_t max)
            pv_port_cpuid(base + PV_HV_CPUID_INTERFACE, 0).eax == PV_HV_INTERFACE_HV1;
 }
 
+/* KVM patches the wrong instruction into the right one only where the code can be written. */
+static bool has_vmmcall(void)
+{
+    const uint32_t vendor_end = pv_port_cpuid(0, 0).ecx;
+
+    return vendor_end == VENDOR_END_AMD || vendor_end == VENDOR_END_HYGON;
+}
+
 static void read_kvm(struct pv_detect_kvm *kvm, uint32_t base)
 {
     const struct pv_port_cpuid leaf = pv_port_cpuid(base + PV_KVM_CPUID_FEATURES, 0);
 
     kvm->features = leaf.eax;
     kvm->hints = leaf.edx;
+    kvm->vmmcall = has_vmmcall();
 }
 
 /* Features are read once, from the lowest interface of each kind. */

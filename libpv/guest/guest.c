@@ -3,6 +3,7 @@
 #include "clock/clock_internal.h"
 #include "guest/told.h"
 #include "hv/hv_internal.h"
+#include "pv_port.h"
 #include "steal/steal_internal.h"
 
 /* Detection and everything that follows from it; also on resume, when the host may be another. */
@@ -43,6 +44,7 @@ enum pv_status pv_vp_online(struct pv_guest *guest, struct pv_vp *vp)
         vp->guest = NULL;
         return status;
     }
+    vp->hw_id.value = pv_port_hw_id();
     pv_clock_vp_online_(vp);
     pv_steal_vp_online_(vp);
     return PV_OK;

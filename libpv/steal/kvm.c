@@ -12,6 +12,22 @@ bool pv_steal_kvm_offered_(const struct pv_guest *guest)
     return PV_PORT_CPUID && (guest->detect.kvm.features & PV_KVM_FEATURE_STEAL_TIME) != 0;
 }
 
+/* Where VPs are hardly ever preempted, looking whether one is costs more than it saves. */
+static bool does_flushes(const struct pv_detect_kvm *kvm)
+{
+    return (kvm->features & PV_KVM_FEATURE_PV_TLB_FLUSH) != 0 &&
+           (kvm->hints & PV_KVM_HINT_REALTIME) == 0;
+}
+
+/* Pairs with pv_kvm_flush_defer: who finds the number odd finds an area that the host looks at. */
+void pv_steal_kvm_take_flushes_(struct pv_vp *vp)
+{
+    struct pv_steal_vp *steal = &vp->steal;
+
+    if (steal->shared == steal->area && does_flushes(&vp->guest->detect.kvm))
+        __atomic_store_n(&steal->flush_epoch, steal->flush_epoch + 1, __ATOMIC_RELEASE);
+}
+
 static enum pv_status place(struct pv_vp *vp)
 {
     const enum pv_status status = pv_steal_provide_(vp);

@@ -13,8 +13,8 @@ bool pv_steal_loongarch_offered_(const struct pv_guest *guest)
 
 static long notify(uint64_t value)
 {
-    return pv_port_kvm_call(PV_LOONGARCH_CALL_NOTIFY, PV_LOONGARCH_NOTIFY_STEAL_TIME,
-                            (unsigned long)value);
+    return pv_port_kvm_call(false, PV_LOONGARCH_CALL_NOTIFY, PV_LOONGARCH_NOTIFY_STEAL_TIME,
+                            (unsigned long)value, 0, 0);
 }
 
 enum pv_status pv_steal_loongarch_tell_(struct pv_vp *vp)

@@ -171,6 +171,8 @@ enum pv_status pv_steal_publish_(struct pv_steal_vp *steal, enum pv_steal_backen
 void pv_steal_retract_(struct pv_steal_vp *steal)
 {
     __atomic_store_n(&steal->at_a_glance, NULL, __ATOMIC_RELAXED);
+    /* Even, and another number than before: see pv_kvm_flush_defer(). */
+    __atomic_store_n(&steal->flush_epoch, (steal->flush_epoch + 1) & ~1u, __ATOMIC_RELAXED);
     __atomic_store_n(&steal->sequence, NULL, __ATOMIC_RELAXED);
     __atomic_store_n(&steal->preempted, NULL, __ATOMIC_RELAXED);
     /* Whatever becomes of the area comes after; see same_area(). */

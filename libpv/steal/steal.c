@@ -81,12 +81,19 @@ enum pv_steal_backend pv_steal_probe(const struct pv_guest *guest)
     return PV_STEAL_NONE;
 }
 
+/* Word by word: in one of them somebody may just try for a flush (pv_kvm_flush_defer). */
+static void clear(uint8_t area[PV_STEAL_AREA_BYTES])
+{
+    for (unsigned i = 0; i < PV_STEAL_AREA_BYTES; i += sizeof(uint32_t))
+        __atomic_store_n((uint32_t *)(void *)(area + i), 0, __ATOMIC_RELAXED);
+}
+
 /* 64 bytes that start at a multiple of 64 cross no page; PV_GPA_NONE is no multiple. */
 enum pv_status pv_steal_provide_(struct pv_vp *vp)
 {
     struct pv_steal_vp *steal = &vp->steal;
 
-    memset(steal->area, 0, sizeof(steal->area));
+    clear(steal->area);
     steal->shared = steal->area;
     steal->gpa = pv_os_virt_to_gpa(steal->area);
     return steal->gpa % PV_STEAL_AREA_BYTES == 0 ? PV_OK : PV_BAD_ADDRESS;
@@ -160,6 +167,8 @@ static enum pv_status set_up(struct pv_vp *vp, enum pv_steal_backend backend)
         status = tell(vp, backend);
     if (status == PV_OK)
         status = pv_steal_publish_(&vp->steal, backend);
+    if (status == PV_OK && backend == PV_STEAL_KVM)
+        pv_steal_kvm_take_flushes_(vp);
     if (status != PV_OK) {
         const enum pv_status forgotten = forget(vp);
 

@@ -41,6 +41,8 @@ void pv_steal_retract_(struct pv_steal_vp *steal);
 
 bool pv_steal_kvm_offered_(const struct pv_guest *guest);
 enum pv_status pv_steal_kvm_tell_(struct pv_vp *vp);
+/* From here on flushes may be left to the host, if it does them; to be called once it has our area. */
+void pv_steal_kvm_take_flushes_(struct pv_vp *vp);
 
 bool pv_steal_pv_time_offered_(const struct pv_guest *guest);
 enum pv_status pv_steal_pv_time_tell_(struct pv_vp *vp);

@@ -64,22 +64,24 @@ class Cpu:
 
 
 class Protocol:
-    def __init__(self, name, init, threads, bad, good, verdicts, left_out):
+    def __init__(self, name, init, threads, bad, good, verdicts, left_out, at_end=None):
         self.name, self.init, self.threads = name, init, threads
         self.bad, self.good = bad, good     # of the list of what the threads returned
         self.verdicts, self.left_out = verdicts, left_out
+        self.at_end = at_end    # what memory holds then, for it to be bad
 
 
-def search(protocol, model, wanted, left_out, seen):
+def search(protocol, model, wanted, left_out, seen, at_end=None):
     functions = [lambda thread, step=step: step(Cpu(thread, left_out, seen))
                  for step in protocol.threads]
-    return find(model, protocol.init, functions, lambda results, _: wanted(results))
+    return find(model, protocol.init, functions, lambda results, memory: wanted(results) and (
+        memory is None or at_end is None or at_end(memory)))
 
 
 def judge(protocol, model, verdict, left_out=()):
     """(text, holds, notes). A fence left out must be one that is there."""
     seen = set()
-    found = search(protocol, model, protocol.bad, left_out, seen)
+    found = search(protocol, model, protocol.bad, left_out, seen, protocol.at_end)
     without = ' without ' + ' and '.join(left_out) if left_out else ''
     word = 'found' if verdict == 'F' else 'never'
     holds = (found is not None) == (verdict == 'F') and set(left_out) <= seen

@@ -53,14 +53,12 @@ static struct pv_port_cpuid hyperv_leaf(const struct sim_model *model, uint32_t 
     }
 }
 
-static struct pv_port_cpuid kvm_leaf(uint32_t base, uint32_t number)
+static struct pv_port_cpuid kvm_leaf(const struct sim_kvm *kvm, uint32_t base, uint32_t number)
 {
-    const uint32_t features = PV_KVM_FEATURE_STEAL_TIME | PV_KVM_FEATURE_CLOCKSOURCE2 |
-                              PV_KVM_FEATURE_CLOCK_STABLE;
-
     if (number == 0)
         return leaf_of(base + PV_KVM_CPUID_FEATURES, 0x4B4D564B, 0x564B4D56, 0x4D);
-    return number == PV_KVM_CPUID_FEATURES ? leaf_of(features, 0, 0, 0) : leaf_of(0, 0, 0, 0);
+    return number == PV_KVM_CPUID_FEATURES ? leaf_of(kvm->features, 0, 0, kvm->hints)
+                                           : leaf_of(0, 0, 0, 0);
 }
 
 /* Without a hypervisor these leaves do not exist; Intel then shows its highest basic leaf. */
@@ -77,9 +75,10 @@ static struct pv_port_cpuid machine_leaf(const struct sim_machine *machine, uint
     if (leaf == 1)
         return leaf_of(0x806F8, 0, HYPERVISOR_PRESENT, 0);
     if (machine->kind == SIM_KVM_X86 && leaf >= KVM_BASE && leaf <= KVM_BASE + 1)
-        return kvm_leaf(KVM_BASE, leaf - KVM_BASE);
+        return kvm_leaf(&machine->kvm, KVM_BASE, leaf - KVM_BASE);
     if (machine->kind == SIM_KVM_NATIVE_X86)
-        return leaf >> 8 == BASE >> 8 ? kvm_leaf(BASE, leaf - BASE) : leaf_of(0, 0, 0, 0);
+        return leaf >> 8 == BASE >> 8 ? kvm_leaf(&machine->kvm, BASE, leaf - BASE)
+                                      : leaf_of(0, 0, 0, 0);
     return leaf >= BASE ? hyperv_leaf(&machine->model, leaf - BASE) : leaf_of(0, 0, 0, 0);
 }
 

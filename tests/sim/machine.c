@@ -25,6 +25,8 @@ static void init_cpus(struct sim_machine *machine)
         cpu->port.has_xen = x86;
         cpu->port.has_vmware = x86;
         cpu->port.has_loongarch = machine->kind == SIM_KVM_LOONGARCH;
+        cpu->port.has_kvm = x86;
+        cpu->port.hw_id = x86 || arm64 ? SIM_HW_ID(i) : 0;
         cpu->port.counter = sim_port_counter;
         cpu->port.cpuid = sim_port_cpuid;
         cpu->port.msr_read = sim_port_msr_read;
@@ -35,6 +37,7 @@ static void init_cpus(struct sim_machine *machine)
         cpu->port.vmware_call = sim_port_vmware_call;
         cpu->port.cpucfg = sim_port_cpucfg;
         cpu->port.kvm_call = sim_port_kvm_call;
+        cpu->port.halt = sim_port_halt;
         cpu->port.hv_call = sim_port_hv_call;
         cpu->port.hv_call_block = sim_port_hv_call_block;
         cpu->port.hv_block_usable = sim_port_block_usable;
@@ -95,6 +98,7 @@ void sim_machine_init(struct sim_machine *machine, enum sim_kind kind)
     init_model(machine);
     init_sbi(machine);
     sim_steal_init(machine);
+    sim_kvm_init(machine);
     init_cpus(machine);
     sim_clock_init(machine);
     machine->page_is_written = kind == SIM_KVM_X86;

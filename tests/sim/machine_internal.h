@@ -70,12 +70,19 @@ struct pv_port_cpuid sim_xen_leaf(const struct sim_machine *machine, uint32_t vp
                                   uint32_t number);
 struct pv_port_cpuid sim_vmware_leaf(const struct sim_machine *machine, uint32_t number);
 uint32_t sim_port_cpucfg(struct pv_sim *port, uint32_t word);
-long sim_port_kvm_call(struct pv_sim *port, unsigned long function, unsigned long a,
-                       unsigned long b);
+/* KVM on LoongArch. */
+long sim_steal_kvm_call(struct pv_sim *port, unsigned long function, unsigned long a,
+                        unsigned long b);
 long sim_port_xen_call(struct pv_sim *port, unsigned long operation,
                        const unsigned long arguments[3]);
 uint32_t sim_port_vmware_call(struct pv_sim *port, enum pv_port_vmware way, uint32_t command,
                               uint64_t argument);
+
+/* ---- KVM on x86 ---- */
+
+long sim_port_kvm_call(struct pv_sim *port, bool vmmcall, unsigned long function,
+                       const unsigned long arguments[4]);
+void sim_port_halt(struct pv_sim *port, bool irqs_on);
 
 /* ---- memory ---- */
 

@@ -63,7 +63,7 @@ uint64_t sim_port_msr_read(struct pv_sim *port, uint32_t msr)
     const uint32_t vp = sim_index_of(port);
     uint64_t value;
 
-    machine->msr_reads++;
+    __atomic_fetch_add(&machine->msr_reads, 1, __ATOMIC_RELAXED);
     if (msr == PV_KVM_MSR_STEAL_TIME)
         return sim_steal_msr_read(machine, vp);
     if (!exists(machine, msr))

@@ -16,6 +16,7 @@
  * Parts:  model.h   the hypervisor: hypercalls, VPs, VTLs, registers; can be made hostile
  *         cpu       CPUID, MSRs, SMCCC, SBI, the hypercall page, VTL switch: struct pv_sim
  *         clock.h   time, and the clocks that the hypervisor shows of it
+ *         kvm.h     KVM's own calls, and HLT
  *         os        pv_os_*: pages with canaries, GPAs that are not the VA, failure on demand
  *
  * Nothing here knows cmocka; sim_assert_* print to stderr and abort.
@@ -24,6 +25,7 @@
 #define SIM_SIM_H
 
 #include "sim/clock.h"
+#include "sim/kvm.h"
 #include "sim/model.h"
 #include "sim/steal.h"
 
@@ -148,9 +150,11 @@ struct sim_machine {
     bool sbi_no_sta;
 
     struct sim_steal steal;
+    struct sim_kvm kvm;
 
     /* What happened. */
-    uint64_t msr_writes, msr_reads;
+    uint64_t msr_writes;
+    pv_atomic64 msr_reads;     /* by several threads */
     uint64_t irqs_on;          /* memory-form hypercalls issued with IRQs on */
     uint64_t block_irqs_on;    /* register-block hypercalls issued with IRQs on */
     uint64_t vtl_switches;

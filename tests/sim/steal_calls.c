@@ -190,8 +190,8 @@ static long notify(struct sim_machine *machine, uint32_t vp, uint64_t value)
     return 0;
 }
 
-long sim_port_kvm_call(struct pv_sim *port, unsigned long function, unsigned long a,
-                       unsigned long b)
+long sim_steal_kvm_call(struct pv_sim *port, unsigned long function, unsigned long a,
+                        unsigned long b)
 {
     if (function != 2)
         return -1; /* no such code */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* KVM on x86: CPUID leaves, MSRs, areas (Linux Documentation/virt/kvm/x86, kvm_para.h). */
+/* KVM on x86: CPUID leaves, MSRs, areas, calls (Linux Documentation/virt/kvm/x86, kvm_para.h). */
 #ifndef PV_ABI_KVM_H
 #define PV_ABI_KVM_H
 
@@ -9,10 +9,12 @@
 
 #define PV_KVM_FEATURE_CLOCKSOURCE2 (1u << 3)
 #define PV_KVM_FEATURE_STEAL_TIME (1u << 5)
-#define PV_KVM_FEATURE_PV_TLB_FLUSH (1u << 9)
+#define PV_KVM_FEATURE_PV_UNHALT (1u << 7)    /* PV_KVM_CALL_KICK_CPU */
+#define PV_KVM_FEATURE_PV_TLB_FLUSH (1u << 9) /* PV_KVM_FLUSH_ON_ENTRY */
 #define PV_KVM_FEATURE_PV_SEND_IPI (1u << 11)
+#define PV_KVM_FEATURE_PV_SCHED_YIELD (1u << 13)
 #define PV_KVM_FEATURE_CLOCK_STABLE (1u << 24) /* PV_KVM_TIME_STABLE means something */
-#define PV_KVM_HINT_REALTIME (1u << 0)
+#define PV_KVM_HINT_REALTIME (1u << 0) /* VPs are hardly ever preempted */
 
 #define PV_KVM_MSR_WALL_CLOCK 0x4B564D00u  /* GPA of a struct pv_kvm_wall_clock to fill */
 #define PV_KVM_MSR_SYSTEM_TIME 0x4B564D01u /* GPA of a struct pv_kvm_time | enable */
@@ -48,11 +50,23 @@ struct pv_kvm_steal_time {
     uint64_t steal; /* ns */
     uint32_t version;
     uint32_t flags;
-    uint8_t preempted; /* PV_KVM_PREEMPTED */
+    uint8_t preempted; /* PV_KVM_PREEMPTED, PV_KVM_FLUSH_ON_ENTRY */
     uint8_t reserved[47];
 };
 PV_STATIC_ASSERT(sizeof(struct pv_kvm_steal_time) == 64, "kvm_steal_time");
 
-#define PV_KVM_PREEMPTED (1u << 0)
+PV_STATIC_ASSERT(offsetof(struct pv_kvm_steal_time, preempted) == 16, "kvm_steal_time");
+
+#define PV_KVM_PREEMPTED (1u << 0)      /* the host's: this VP does not run, though it could */
+#define PV_KVM_FLUSH_ON_ENTRY (1u << 1) /* the guest's: flush all its translations before it runs */
+
+/* Hypercalls. They answer 0 or a count, or a negative number: Linux's errno, or -1000 for a call
+ * that is not there. */
+#define PV_KVM_CALL_KICK_CPU 5u     /* 0, APIC id */
+#define PV_KVM_CALL_SEND_IPI 10u    /* bitmap, its second word, APIC id of bit 0, ICR; a count */
+#define PV_KVM_CALL_SCHED_YIELD 11u /* APIC id */
+
+#define PV_KVM_ICR_VECTOR_MASK 0xFFu
+#define PV_KVM_ICR_NMI 0x400u /* instead of a vector */
 
 #endif

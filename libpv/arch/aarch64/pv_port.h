@@ -11,11 +11,13 @@
 #define PV_PORT_SMCCC 1
 #define PV_PORT_SBI 0
 #define PV_PORT_HV 1
+#define PV_PORT_KVM 0
 #define PV_PORT_XEN 0
 #define PV_PORT_VMWARE 0
 #define PV_PORT_LOONGARCH 0
 #define PV_PORT_HAS_COUNTER_HZ
 #define PV_PORT_HAS_PHYSICAL_BITS
+#define PV_PORT_HAS_HW_ID
 
 static inline uintptr_t pv_port_irq_save(void)
 {
@@ -71,6 +73,15 @@ static inline unsigned pv_port_physical_bits(void)
 
     __asm__ volatile("mrs %0, id_aa64mmfr0_el1" : "=r"(features));
     return bits[features & 7];
+}
+
+/* The affinity fields of MPIDR_EL1: Aff3 in bits 39:32, the others in 23:0. */
+static inline uint64_t pv_port_hw_id(void)
+{
+    uint64_t mpidr;
+
+    __asm__ volatile("mrs %0, mpidr_el1" : "=r"(mpidr));
+    return mpidr & 0xFF00FFFFFFull;
 }
 
 /* SMCCC 1.1: X0-X3 carry results, X4-X17 may be clobbered before 1.1's promise is known. */

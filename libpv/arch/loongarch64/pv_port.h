@@ -10,6 +10,7 @@
 #define PV_PORT_SMCCC 0
 #define PV_PORT_SBI 0
 #define PV_PORT_HV 0
+#define PV_PORT_KVM 0
 #define PV_PORT_XEN 0
 #define PV_PORT_VMWARE 0
 #define PV_PORT_LOONGARCH 1
@@ -73,14 +74,18 @@ static inline bool pv_port_is_vm(void)
     return (features >> 11 & 1) != 0;
 }
 
-/* Function in $a0, arguments in $a1 and $a2, result in $a0. */
-static inline long pv_port_kvm_call(unsigned long function, unsigned long a, unsigned long b)
+/* Function in $a0, arguments in $a1 to $a4, result in $a0. */
+static inline long pv_port_kvm_call(bool vmmcall, unsigned long function, unsigned long a,
+                                    unsigned long b, unsigned long c, unsigned long d)
 {
     register unsigned long a0 __asm__("a0") = function;
     register unsigned long a1 __asm__("a1") = a;
     register unsigned long a2 __asm__("a2") = b;
+    register unsigned long a3 __asm__("a3") = c;
+    register unsigned long a4 __asm__("a4") = d;
 
-    __asm__ volatile("hvcl 0x100" : "+r"(a0) : "r"(a1), "r"(a2) : "memory");
+    (void)vmmcall;
+    __asm__ volatile("hvcl 0x100" : "+r"(a0) : "r"(a1), "r"(a2), "r"(a3), "r"(a4) : "memory");
     return (long)a0;
 }
 

@@ -10,6 +10,7 @@
 #define PV_PORT_SMCCC 0
 #define PV_PORT_SBI 1
 #define PV_PORT_HV 0
+#define PV_PORT_KVM 0
 #define PV_PORT_XEN 0
 #define PV_PORT_VMWARE 0
 #define PV_PORT_LOONGARCH 0

@@ -18,9 +18,11 @@ struct pv_sim {
     bool has_xen;
     bool has_vmware;
     bool has_loongarch;
+    bool has_kvm;
     bool bare_metal; /* LoongArch: the VM bit is clear */
     unsigned physical_bits; /* 0 = 64 */
     uint64_t counter_hz;
+    uint64_t hw_id;
     bool irqs_off;
     void *machine; /* the test's own */
     /* Called where an NMI may come between two steps of the library; NULL = none comes. */
@@ -40,7 +42,9 @@ struct pv_sim {
     uint32_t (*vmware_call)(struct pv_sim *sim, enum pv_port_vmware way, uint32_t command,
                             uint64_t argument);
     uint32_t (*cpucfg)(struct pv_sim *sim, uint32_t word);
-    long (*kvm_call)(struct pv_sim *sim, unsigned long function, unsigned long a, unsigned long b);
+    long (*kvm_call)(struct pv_sim *sim, bool vmmcall, unsigned long function,
+                     const unsigned long arguments[4]);
+    void (*halt)(struct pv_sim *sim, bool irqs_on);
     uint64_t (*hv_call)(struct pv_sim *sim, uintptr_t entry, uint64_t control, uint64_t in,
                         uint64_t out);
     uint64_t (*hv_call_block)(struct pv_sim *sim, uintptr_t entry, uint64_t control,
@@ -60,6 +64,7 @@ extern _Thread_local struct pv_sim *pv_sim;
 #define PV_PORT_XEN (pv_sim->has_xen)
 #define PV_PORT_VMWARE (pv_sim->has_vmware)
 #define PV_PORT_LOONGARCH (pv_sim->has_loongarch)
+#define PV_PORT_KVM (pv_sim->has_kvm)
 
 static inline struct pv_port_cpuid pv_port_cpuid(uint32_t leaf, uint32_t subleaf)
 {
@@ -170,9 +175,22 @@ static inline bool pv_port_is_vm(void)
     return !pv_sim->bare_metal;
 }
 
-static inline long pv_port_kvm_call(unsigned long function, unsigned long a, unsigned long b)
+static inline long pv_port_kvm_call(bool vmmcall, unsigned long function, unsigned long a,
+                                    unsigned long b, unsigned long c, unsigned long d)
 {
-    return pv_sim->kvm_call(pv_sim, function, a, b);
+    const unsigned long arguments[4] = { a, b, c, d };
+
+    return pv_sim->kvm_call(pv_sim, vmmcall, function, arguments);
+}
+
+static inline void pv_port_halt(uintptr_t was_off)
+{
+    pv_sim->halt(pv_sim, was_off == 0);
+}
+
+static inline uint64_t pv_port_hw_id(void)
+{
+    return pv_sim->hw_id;
 }
 
 static inline uint64_t pv_port_hv_call(uintptr_t entry, uint64_t control, uint64_t in, uint64_t out)

@@ -14,9 +14,11 @@
 #define PV_PORT_SMCCC 0
 #define PV_PORT_SBI 0
 #define PV_PORT_HV 1
+#define PV_PORT_KVM 1
 #define PV_PORT_XEN 1
 #define PV_PORT_VMWARE 1
 #define PV_PORT_LOONGARCH 0
+#define PV_PORT_HAS_HW_ID
 
 static inline struct pv_port_cpuid pv_port_cpuid(uint32_t leaf, uint32_t subleaf)
 {
@@ -59,6 +61,16 @@ static inline void pv_port_irq_restore(uintptr_t flags)
     __asm__ volatile("pushq %0\n\tpopfq" : : "r"(flags) : "memory", "cc");
 }
 
+/* STI lets interrupts in behind the instruction that follows it, so none comes between it and HLT.
+ * With them off, an NMI or a kick of KVM's ends the halt. */
+static inline void pv_port_halt(uintptr_t flags)
+{
+    if ((flags & 0x200u) != 0)
+        __asm__ volatile("sti\n\thlt\n\tcli" : : : "memory");
+    else
+        __asm__ volatile("hlt" : : : "memory");
+}
+
 static inline void pv_port_compiler_barrier(void)
 {
     __asm__ volatile("" : : : "memory");
@@ -85,6 +97,19 @@ static inline uint64_t pv_port_counter(void)
     return (uint64_t)high << 32 | low;
 }
 
+/* The x2APIC id; the APIC id of leaf 1 is its lower 8 bits. Leaf 0xB exists if the processor has as
+ * many leaves, and means something if it counts logical processors. */
+static inline uint64_t pv_port_hw_id(void)
+{
+    if (pv_port_cpuid(0, 0).eax >= 0xB) {
+        const struct pv_port_cpuid topology = pv_port_cpuid(0xB, 0);
+
+        if ((topology.ebx & 0xFFFFu) != 0)
+            return topology.edx;
+    }
+    return pv_port_cpuid(1, 0).ebx >> 24;
+}
+
 /* VMMCALL on AMD and Hygon, VMCALL elsewhere: the wrong one raises #UD. */
 static inline bool pv_port_has_vmmcall(void)
 {
@@ -102,6 +127,25 @@ static inline long pv_port_xen_call(unsigned long operation, unsigned long a, un
         __asm__ volatile("vmmcall" : "+a"(result), "+D"(a), "+S"(b), "+d"(c) : : "memory");
     else
         __asm__ volatile("vmcall" : "+a"(result), "+D"(a), "+S"(b), "+d"(c) : : "memory");
+    return (long)result;
+}
+
+/* Number in RAX, arguments in RBX, RCX, RDX and RSI, answer in RAX; nothing else changes. */
+static inline long pv_port_kvm_call(bool vmmcall, unsigned long function, unsigned long a,
+                                    unsigned long b, unsigned long c, unsigned long d)
+{
+    unsigned long result = function;
+
+    if (vmmcall)
+        __asm__ volatile("vmmcall"
+                         : "+a"(result)
+                         : "b"(a), "c"(b), "d"(c), "S"(d)
+                         : "memory");
+    else
+        __asm__ volatile("vmcall"
+                         : "+a"(result)
+                         : "b"(a), "c"(b), "d"(c), "S"(d)
+                         : "memory");
     return (long)result;
 }
 

@@ -100,6 +100,42 @@ static void every_vp_has_its_own_index_and_memory(void **state)
     finish();
 }
 
+/* Whatever the CPU tells by then: it may be another one. */
+static void a_vp_has_the_hw_id_of_the_cpu_it_came_online_on(void **state)
+{
+    static const uint64_t ids[] = { 0, 3, 0x8100030201, 0xFFFFFFFF };
+
+    (void)state;
+    for (size_t v = 0; v < VARIANTS; v++) {
+        start(variants[v].kind);
+        assert_int_equal(init_with(variants[v].conduit), PV_OK);
+        for (size_t i = 0; i < sizeof(ids) / sizeof(ids[0]); i++) {
+            pv_sim->hw_id = ids[i];
+            assert_int_equal(pv_vp_online(&guest, &vp), PV_OK);
+            assert_true(vp.hw_id.value == ids[i]);
+            pv_sim->hw_id = 99;
+            assert_int_equal(pv_vp_online(&guest, &vp), PV_BAD_STATE);
+            assert_int_equal(pv_vp_offline(&vp), PV_OK);
+            assert_true(vp.hw_id.value == ids[i]);
+        }
+        finish();
+    }
+}
+
+/* Nor needs it hypercalls. */
+static void a_vp_has_its_hw_id_without_a_hypervisor(void **state)
+{
+    (void)state;
+    start(SIM_BARE);
+    assert_int_equal(init(), PV_OK);
+    sim_use(&machine, 1);
+    assert_int_equal(pv_vp_online(&guest, &others[1]), PV_OK);
+    assert_true(others[1].hw_id.value == SIM_HW_ID(1));
+    assert_int_equal(pv_vp_offline(&others[1]), PV_OK);
+    sim_use(&machine, 0);
+    finish();
+}
+
 static void assert_online_fails(enum pv_status status)
 {
     assert_int_equal(pv_vp_online(&guest, &vp), status);
@@ -224,6 +260,8 @@ int main(void)
         cmocka_unit_test(the_argument_page_is_kept_over_offline),
         cmocka_unit_test(a_vp_has_one_page_or_two),
         cmocka_unit_test(every_vp_has_its_own_index_and_memory),
+        cmocka_unit_test(a_vp_has_the_hw_id_of_the_cpu_it_came_online_on),
+        cmocka_unit_test(a_vp_has_its_hw_id_without_a_hypervisor),
         cmocka_unit_test(a_vp_that_cannot_come_online_is_offline_and_can_try_again),
         cmocka_unit_test(a_vp_that_failed_once_gives_its_memory_back),
         cmocka_unit_test(an_argument_page_with_a_crooked_address_is_not_used),

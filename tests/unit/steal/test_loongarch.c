@@ -9,15 +9,17 @@ static struct {
     unsigned calls;
 } last;
 
-static long (*real)(struct pv_sim *sim, unsigned long function, unsigned long a, unsigned long b);
+static long (*real)(struct pv_sim *sim, bool vmmcall, unsigned long function,
+                    const unsigned long arguments[4]);
 
-static long note(struct pv_sim *sim, unsigned long function, unsigned long a, unsigned long b)
+static long note(struct pv_sim *sim, bool vmmcall, unsigned long function,
+                 const unsigned long arguments[4])
 {
     last.function = function;
-    last.a = a;
-    last.b = b;
+    last.a = arguments[0];
+    last.b = arguments[1];
     last.calls++;
-    return real(sim, function, a, b);
+    return real(sim, vmmcall, function, arguments);
 }
 
 static void note_calls(void)
