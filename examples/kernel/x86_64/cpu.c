@@ -2,7 +2,8 @@
 /* A CPU's own state, and what happens when it faults. */
 #include "cpu.h"
 
-#define VECTORS 32u /* exceptions only: interrupts stay off */
+#define EXCEPTIONS 32u
+#define VECTORS 256u /* those of interrupts have no gate until kernel_interrupts_init() */
 
 struct gate {
     uint16_t offset_low, selector, type, offset_middle;
@@ -14,7 +15,7 @@ struct trap_frame {
     uint64_t vector, error, rip, cs, rflags, rsp, ss;
 };
 
-extern const char kernel_trap_stubs[]; /* trap.S: VECTORS of them, 16 bytes each */
+extern const char kernel_trap_stubs[]; /* trap.S: EXCEPTIONS of them, 16 bytes each */
 extern const char kernel_recover[];
 void kernel_trap(struct trap_frame *frame);
 
@@ -22,28 +23,23 @@ static struct kernel_cpu cpus[KERNEL_MAX_CPUS];
 
 static struct gate idt[VECTORS]; /* shared: CPU 0 fills it before the others start */
 
-static void set_gates(void)
+void kernel_set_gate(unsigned vector, uint64_t handler)
 {
-    uint16_t code;
+    struct gate *gate = &idt[vector];
 
-    __asm__("mov %%cs, %0" : "=r"(code));
-    for (unsigned v = 0; v < VECTORS; v++) {
-        uint64_t handler = (uintptr_t)kernel_trap_stubs + 16 * v;
-
-        idt[v].offset_low = (uint16_t)handler;
-        idt[v].offset_middle = (uint16_t)(handler >> 16);
-        idt[v].offset_high = (uint32_t)(handler >> 32);
-        idt[v].selector = code;
-        idt[v].type = 0x8e00; /* present, ring 0, interrupt gate */
-    }
+    __asm__("mov %%cs, %0" : "=r"(gate->selector));
+    gate->offset_low = (uint16_t)handler;
+    gate->offset_middle = (uint16_t)(handler >> 16);
+    gate->offset_high = (uint32_t)(handler >> 32);
+    gate->type = 0x8e00; /* present, ring 0, interrupt gate */
 }
 
 void kernel_cpu_init(unsigned cpu)
 {
     struct descriptor_table idtr = {sizeof(idt) - 1, (uintptr_t)idt};
 
-    if (cpu == 0)
-        set_gates();
+    for (unsigned v = 0; cpu == 0 && v < EXCEPTIONS; v++)
+        kernel_set_gate(v, (uintptr_t)kernel_trap_stubs + 16 * v);
     __asm__ volatile("lidt %0" : : "m"(idtr));
     write_msr(MSR_GS_BASE, (uintptr_t)&cpus[cpu]);
     write_msr(MSR_EFER, read_msr(MSR_EFER) | EFER_NXE);

@@ -89,6 +89,9 @@ _Noreturn static inline void halt(void)
 /* Gives the calling CPU its number, fault handlers and page protection: first thing on each CPU. */
 void kernel_cpu_init(unsigned cpu);
 
+/* Where all CPUs go at an exception or interrupt, from now on. */
+void kernel_set_gate(unsigned vector, uint64_t handler);
+
 /* Sets what may be done with the pages of [begin, end) besides reading. */
 enum page_access { PAGE_READ, PAGE_WRITE, PAGE_EXEC };
 bool kernel_protect(uintptr_t begin, uintptr_t end, enum page_access access);

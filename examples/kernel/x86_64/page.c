@@ -5,6 +5,7 @@
  * meanwhile, as firmware may have made its tables read-only.
  */
 #include "cpu.h"
+#include "kernel_x86_64.h"
 
 #define PRESENT (1ull << 0)
 #define WRITE (1ull << 1)
@@ -92,6 +93,22 @@ bool kernel_set_exec(void *page, bool executable_and_readonly)
         return false;
     return kernel_protect(address, address + KERNEL_PAGE_SIZE,
                           executable_and_readonly ? PAGE_EXEC : PAGE_WRITE);
+}
+
+bool kernel_show_page(void *page, uint64_t physical)
+{
+    const uintptr_t address = (uintptr_t)page;
+    const uint64_t cr0 = read_cr0();
+    uint64_t *entry = NULL;
+
+    if (address % KERNEL_PAGE_SIZE == 0 && (physical & ~ADDRESS) == 0)
+        entry = find(address, true);
+    if (!entry || !(*entry & PRESENT))
+        return false;
+    write_cr0(cr0 & ~CR0_WP);
+    __atomic_store_n(entry, (*entry & ~ADDRESS) | physical, __ATOMIC_RELEASE);
+    write_cr0(cr0);
+    return true;
 }
 
 /* Our own tables cover 4 GiB, firmware's all there is; the memory types are the MTRRs' business. */
