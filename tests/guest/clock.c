@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Time on whatever hypervisor this is: every source that it offers, waiting, and the date. */
 #include "checks.h"
-#include "second.h"
+#include "crew.h"
 
 #include <pv/abi/kvm.h>
 
@@ -199,39 +199,39 @@ static void read_against_other(unsigned cpu)
     }
 }
 
-static void second_enters(void)
+static void second_enters(unsigned cpu)
 {
-    struct pv_vp *vp = pv_freestanding_vp(1);
+    struct pv_vp *vp = pv_freestanding_vp(cpu);
 
     second_status = pv_vp_online(&pv_freestanding_guest, vp);
     if (second_status == PV_OK)
         second_status = pv_clock_enable(vp, PV_CLOCK_BEST);
 }
 
-static void second_reads(void)
+static void second_reads(unsigned cpu)
 {
-    read_against_other(1);
+    read_against_other(cpu);
 }
 
-static void second_leaves(void)
+static void second_leaves(unsigned cpu)
 {
-    second_status = pv_vp_offline(pv_freestanding_vp(1));
+    second_status = pv_vp_offline(pv_freestanding_vp(cpu));
 }
 
 static void check_second(void)
 {
-    if (!second_here())
+    if (crew_size() == 0)
         return;
-    if (!tap_ok(second_does(second_enters), "the second CPU runs") ||
+    if (!tap_ok(crew_does(1, second_enters), "the second CPU runs") ||
         !tap_equal(second_status, PV_OK, "and has the clock"))
         tap_done();
-    second_begin(second_reads);
+    crew_begin(1, second_reads);
     read_against_other(0);
-    if (!tap_ok(second_finish(), "the second CPU finishes"))
+    if (!tap_ok(crew_finish(1), "the second CPU finishes"))
         tap_done();
     tap_ok(seen[0] >= SEEN_WANTED && seen[1] >= SEEN_WANTED, "both read while the other did");
     tap_equal(decreased, 0, "and neither read less than the other had");
-    tap_ok(second_does(second_leaves) && second_status == PV_OK, "the second VP goes offline");
+    tap_ok(crew_does(1, second_leaves) && second_status == PV_OK, "the second VP goes offline");
     tap_equal(pv_vp_release(pv_freestanding_vp(1)), PV_OK, "release of the second VP");
 }
 

@@ -6,6 +6,7 @@
 static unsigned cpu_seen; /* bit per CPU */
 static unsigned cpu_wrong;
 static unsigned first_id;
+static unsigned other_id; /* CPU 1's */
 
 static unsigned char page[KERNEL_PAGE_SIZE] __attribute__((aligned(KERNEL_PAGE_SIZE)));
 
@@ -67,6 +68,113 @@ static void check_pages(void)
     tap_ok(!kernel_map_normal(1ull << 40), "an address beyond the tables cannot");
 }
 
+#if defined(__x86_64__)
+#include "kernel_x86_64.h"
+
+#define VECTOR 0x40u
+#define STOP_VECTOR 0xffu
+#define READY 0u /* no vector: the other CPU can be interrupted */
+
+static uint32_t came[KERNEL_VECTORS]; /* interrupts, on any CPU */
+
+static uint32_t so_far(unsigned vector)
+{
+    return __atomic_load_n(&came[vector], __ATOMIC_ACQUIRE);
+}
+
+static void on_interrupt(unsigned vector)
+{
+    __atomic_fetch_add(&came[vector], 1, __ATOMIC_RELEASE);
+}
+
+/* Takes interrupts until it is told to stop by one. */
+static void serve_interrupts(void)
+{
+    kernel_interrupts_init(on_interrupt);
+    __atomic_fetch_add(&came[READY], 1, __ATOMIC_RELEASE);
+    while (so_far(STOP_VECTOR) == 0)
+        kernel_interrupt_wait();
+}
+
+static bool comes(unsigned vector, uint32_t wanted)
+{
+    for (uint32_t i = 0; i < 100000000 && so_far(vector) != wanted; i++)
+        __asm__ volatile(INSN_RELAX);
+    return so_far(vector) == wanted;
+}
+
+/* All registers that C functions may change, over an interrupt. */
+static bool interrupt_changes_nothing(void)
+{
+    uint64_t sum;
+
+    __asm__ volatile("mov $1, %%eax\n\tmov $2, %%ecx\n\tmov $4, %%edx\n\tmov $8, %%esi\n\t"
+                     "mov $16, %%edi\n\tmov $32, %%r8d\n\tmov $64, %%r9d\n\tmov $128, %%r10d\n\t"
+                     "mov $256, %%r11d\n\tsti\n\tnop\n\tcli\n\t"
+                     "add %%rcx, %%rax\n\tadd %%rdx, %%rax\n\tadd %%rsi, %%rax\n\t"
+                     "add %%rdi, %%rax\n\tadd %%r8, %%rax\n\tadd %%r9, %%rax\n\t"
+                     "add %%r10, %%rax\n\tadd %%r11, %%rax"
+                     : "=a"(sum)
+                     :
+                     : "rcx", "rdx", "rsi", "rdi", "r8", "r9", "r10", "r11", "memory", "cc");
+    return sum == 511;
+}
+
+static void check_own_interrupts(void)
+{
+    kernel_interrupts_init(on_interrupt);
+    kernel_interrupt_send(first_id, VECTOR);
+    tap_ok(so_far(VECTOR) == 0, "an interrupt waits while they are off");
+    tap_ok(interrupt_changes_nothing() && so_far(VECTOR) == 1, "and then changes no register");
+    kernel_interrupt_send(first_id, VECTOR);
+    kernel_interrupt_wait();
+    tap_ok(so_far(VECTOR) == 2, "one that is pending ends a wait");
+    kernel_interrupt_send(first_id, VECTOR);
+    tap_ok(so_far(VECTOR) == 2, "they are off after it");
+    kernel_interrupts(true);
+    tap_ok(comes(VECTOR, 3), "and on again");
+    kernel_interrupts(false);
+    kernel_interrupt_send(first_id, KERNEL_VECTOR_NMI);
+    tap_ok(comes(KERNEL_VECTOR_NMI, 1), "an NMI comes all the same");
+}
+
+static void check_interrupts(void)
+{
+    check_own_interrupts();
+    tap_ok(comes(READY, 1), "another CPU waits for interrupts");
+    kernel_interrupt_send(other_id, VECTOR);
+    tap_ok(comes(VECTOR, 4), "and gets one");
+    kernel_interrupt_send(other_id, KERNEL_VECTOR_NMI);
+    tap_ok(comes(KERNEL_VECTOR_NMI, 2), "also an NMI");
+    kernel_interrupt_send(other_id, STOP_VECTOR);
+    tap_ok(comes(STOP_VECTOR, 1), "and the highest vector");
+}
+
+static void check_show(void)
+{
+    static volatile unsigned char under[KERNEL_PAGE_SIZE]
+        __attribute__((aligned(KERNEL_PAGE_SIZE)));
+    volatile unsigned char *seen = page;
+
+    page[0] = 1;
+    under[0] = 2;
+    tap_ok(kernel_show_page(page, (uintptr_t)under), "a page shows another");
+    __asm__ volatile("invlpg (%0)" : : "r"(page) : "memory");
+    tap_ok(*seen == 2, "so that one is seen");
+    *seen = 3;
+    tap_ok(under[0] == 3, "and written");
+    tap_ok(!kernel_show_page(page + 1, (uintptr_t)page) && !kernel_show_page(page, 1),
+           "misaligned pages are refused");
+    tap_ok(kernel_show_page(page, (uintptr_t)page), "it shows itself");
+    __asm__ volatile("invlpg (%0)" : : "r"(page) : "memory");
+    tap_ok(*seen == 1, "as it was");
+}
+#else
+static void serve_interrupts(void) {}
+static void check_interrupts(void) {}
+static void check_show(void) {}
+#endif
+
 static void on_cpu(unsigned cpu)
 {
     unsigned id = kernel_hardware_id();
@@ -78,7 +186,11 @@ static void on_cpu(unsigned cpu)
     tap_say("another CPU is here");
     if (!good)
         __atomic_fetch_add(&cpu_wrong, 1, __ATOMIC_RELAXED);
+    if (cpu == 1)
+        other_id = id;
     __atomic_fetch_or(&cpu_seen, 1u << cpu, __ATOMIC_RELEASE);
+    if (cpu == 1)
+        serve_interrupts();
 }
 
 /* A second, where the machine tells how long that is. */
@@ -115,5 +227,7 @@ void kernel_main(void)
     check_faults();
     check_pages();
     check_cpus();
+    check_interrupts();
+    check_show();
     tap_done();
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Stolen time on whatever hypervisor this is: its life, and that it never runs backwards. */
 #include "checks.h"
-#include "second.h"
+#include "crew.h"
 
 #define READS 200000 /* long enough to be preempted, where CPUs are shared */
 #define SIDE_BY_SIDE_NS 200000000u
@@ -93,24 +93,24 @@ static void check_life(struct pv_vp *vp)
 static uint32_t leave;
 static enum pv_status second_status;
 
-static void second_enters(void)
+static void second_enters(unsigned cpu)
 {
-    struct pv_vp *vp = pv_freestanding_vp(1);
+    struct pv_vp *vp = pv_freestanding_vp(cpu);
 
     second_status = pv_vp_online(&pv_freestanding_guest, vp);
     if (second_status == PV_OK)
         second_status = pv_steal_enable(vp, PV_STEAL_BEST);
 }
 
-static void second_reads(void)
+static void second_reads(unsigned cpu)
 {
     while (__atomic_load_n(&leave, __ATOMIC_ACQUIRE) == 0)
-        (void)pv_steal_ns(pv_freestanding_vp(1));
+        (void)pv_steal_ns(pv_freestanding_vp(cpu));
 }
 
-static void second_leaves(void)
+static void second_leaves(unsigned cpu)
 {
-    second_status = pv_vp_offline(pv_freestanding_vp(1));
+    second_status = pv_vp_offline(pv_freestanding_vp(cpu));
 }
 
 static void check_second(struct pv_vp *vp)
@@ -118,15 +118,15 @@ static void check_second(struct pv_vp *vp)
     struct pv_vp *second = pv_freestanding_vp(1);
     uint64_t last;
 
-    if (!second_here())
+    if (crew_size() == 0)
         return;
-    tap_ok(second_does(second_enters) && second_status == PV_OK,
+    tap_ok(crew_does(1, second_enters) && second_status == PV_OK,
            "stolen time of the second VP is on");
-    second_begin(second_reads);
+    crew_begin(1, second_reads);
     tap_ok(never_decreases(second), "read from the first CPU, it never decreases");
     tap_ok(never_decreases(vp), "nor does that of the first");
     __atomic_store_n(&leave, 1, __ATOMIC_RELEASE);
-    if (!tap_ok(second_finish() && second_does(second_leaves) && second_status == PV_OK,
+    if (!tap_ok(crew_finish(1) && crew_does(1, second_leaves) && second_status == PV_OK,
                 "the second VP goes offline"))
         tap_done();
     last = pv_steal_ns(second);

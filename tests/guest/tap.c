@@ -60,6 +60,18 @@ void tap_word(const char *what, const char *word)
     kernel_puts("\n");
 }
 
+void tap_numbers(const char *what, const uint64_t *numbers, size_t count)
+{
+    kernel_puts("# ");
+    kernel_puts(what);
+    kernel_puts(":");
+    for (size_t i = 0; i < count; i++) {
+        kernel_puts(" ");
+        put_number(numbers[i]);
+    }
+    kernel_puts("\n");
+}
+
 _Noreturn void tap_done(void)
 {
     kernel_puts("1..");

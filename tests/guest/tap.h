@@ -14,6 +14,8 @@ void tap_note(const char *text, uint64_t number);
 void tap_say(const char *text);
 /* "# what: word", for check.sh to read. */
 void tap_word(const char *what, const char *word);
+/* The same with numbers. */
+void tap_numbers(const char *what, const uint64_t *numbers, size_t count);
 /* Print the plan and end the machine, successfully if nothing failed. */
 _Noreturn void tap_done(void);
 

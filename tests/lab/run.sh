@@ -7,6 +7,7 @@
 # FILE: a job per line, "NAME MODE SMP IMAGE [SCENARIO [BESIDE]]"; one boot of the lab serves all.
 # SCENARIO: what the host does to the guest, see scenario.sh; BESIDE: an image that runs beside it.
 # --timeout N: real seconds per job, about (60). --host auto|lab|kvm: where KVM jobs run (auto).
+# --l1-cpus N: CPUs of L1 (1); only with more do two CPUs of a guest run at once.
 #
 # stdout has what the guest wrote; with --jobs each job's part stands between the lines
 # "=== begin NAME MODE" and "=== end NAME MODE VERDICT" (pass, fail, timeout or lost). Jobs that run
@@ -21,20 +22,21 @@ lab=$(cd "$(dirname "$0")" && pwd)
 . "$lab/probe.sh"
 
 usage() {
-	sed -n '/^# Usage/,/^# --timeout/s/^# //p' "$0" >&2
+	sed -n '/^# Usage/,/^# --l1-cpus/s/^# //p' "$0" >&2
 	exit "$exit_usage"
 }
 
-on='' smp=1 limit=60 host=auto jobs='' image=''
+on='' smp=1 limit=60 host=auto l1_cpus=1 jobs='' image=''
 while [ $# -gt 0 ]; do
 	case $1 in
-	--on | --smp | --timeout | --host | --jobs) [ $# -ge 2 ] || usage ;;
+	--on | --smp | --timeout | --host | --l1-cpus | --jobs) [ $# -ge 2 ] || usage ;;
 	esac
 	case $1 in
 	--on) on=$2 && shift ;;
 	--smp) smp=$2 && shift ;;
 	--timeout) limit=$2 && shift ;;
 	--host) host=$2 && shift ;;
+	--l1-cpus) l1_cpus=$2 && shift ;;
 	--jobs) jobs=$2 && shift ;;
 	-*) usage ;;
 	*) [ -z "$image" ] || usage && image=$1 ;;
@@ -42,7 +44,9 @@ while [ $# -gt 0 ]; do
 	shift
 done
 case $host in auto | lab | kvm) ;; *) usage ;; esac
-case $limit in '' | *[!0-9]* | 0) usage ;; esac
+for number in "$limit" "$l1_cpus"; do
+	case $number in '' | *[!0-9]* | 0) usage ;; esac
+done
 case ${jobs:+jobs}:${on:+on}:${image:+image} in
 jobs:: | :on:image) ;;
 *) usage ;;
@@ -86,7 +90,10 @@ place() {
 
 # check_job CPUS SCENARIO IMAGE...
 check_job() {
-	case $1 in '' | *[!0-9]* | 0) die "$exit_usage" "bad number of CPUs: $1" ;; esac
+	case $1 in
+	sparse) [ "$arch" = x86_64 ] || die "$exit_usage" "no sparse CPUs on $arch" ;;
+	'' | *[!0-9]* | 0) die "$exit_usage" "bad number of CPUs: $1" ;;
+	esac
 	case $2 in
 	plain | watch | migrate | snapshot) ;;
 	*) die "$exit_usage" "unknown scenario: $2" ;;
@@ -138,7 +145,7 @@ run_lab() {
 	cp "$lab/scenario.sh" "$work/lab/"
 	{ cat "$l1_base" && initramfs_jobs "$work/lab"; } >"$work/initrd"
 	QEMU=$host_qemu timeout --foreground -s KILL $((60 + lab_jobs * 2 * limit)) \
-		sh "$lab/$arch/l1.sh" "$l1_linux" "$work/initrd" "$work/log" 2>/dev/null || :
+		sh "$lab/$arch/l1.sh" "$l1_linux" "$work/initrd" "$work/log" "$l1_cpus" 2>/dev/null || :
 	cp "$work/log" "$l1_log"
 }
 

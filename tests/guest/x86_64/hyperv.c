@@ -144,8 +144,8 @@ static void check_flush_list_ex(struct pv_vp *vp)
         return;
     in = (struct pv_hv_flush_ex_header *)args.in;
     in->flags = PV_HV_FLUSH_ALL_SPACES;
-    in->set_format = PV_HV_SET_SPARSE;
-    in->bank_mask = 1ull << vp->hv.index.value / 64;
+    in->set.format = PV_HV_SET_SPARSE;
+    in->set.bank_mask = 1ull << vp->hv.index.value / 64;
     *(uint64_t *)args.var = 1ull << vp->hv.index.value % 64;
     memcpy(args.in_list, gva_ranges, args.reps * sizeof(gva_ranges[0]));
     tap_equal(pv_hv_issue(vp, &args), PV_OK, "issue");

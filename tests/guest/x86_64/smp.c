@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Two VPs make hypercalls through their own argument pages at the same time. */
+#include "crew.h"
 #include "hyperv.h"
-#include "second.h"
 
 #define ROUNDS 200
 #define ROUNDS_MAX 100000 /* until the other was seen at it too; one CPU of L1 serves both */
@@ -54,20 +54,20 @@ static uint32_t flush_rounds(struct pv_vp *vp, unsigned cpu)
     return good;
 }
 
-static void go_online(void)
+static void go_online(unsigned cpu)
 {
-    other.online = pv_vp_online(&pv_freestanding_guest, pv_freestanding_vp(1));
+    other.online = pv_vp_online(&pv_freestanding_guest, pv_freestanding_vp(cpu));
 }
 
-static void make_calls(void)
+static void make_calls(unsigned cpu)
 {
     if (other.online == PV_OK)
-        other.calls = flush_rounds(pv_freestanding_vp(1), 1);
+        other.calls = flush_rounds(pv_freestanding_vp(cpu), cpu);
 }
 
-static void go_offline(void)
+static void go_offline(unsigned cpu)
 {
-    other.offline = pv_vp_offline(pv_freestanding_vp(1));
+    other.offline = pv_vp_offline(pv_freestanding_vp(cpu));
 }
 
 void check_two_vps(struct pv_vp *vp)
@@ -75,24 +75,24 @@ void check_two_vps(struct pv_vp *vp)
     struct pv_vp *second = pv_freestanding_vp(1);
     uint32_t calls;
 
-    if (!second_here()) {
+    if (crew_size() == 0) {
         tap_say("one CPU only: nothing to check side by side");
         return;
     }
-    if (!tap_ok(second_does(go_online), "the second CPU runs"))
+    if (!tap_ok(crew_does(1, go_online), "the second CPU runs"))
         tap_done();
     tap_equal(other.online, PV_OK, "the second VP is online");
     tap_ok(second->hv.index.value != vp->hv.index.value, "with an index of its own");
     tap_ok(second->hv.args_gpa != vp->hv.args_gpa, "and an argument page of its own");
-    second_begin(make_calls);
+    crew_begin(1, make_calls);
     calls = flush_rounds(vp, 0);
     tap_equal(calls, rounds[0], "the first VP's calls all succeed");
-    if (!tap_ok(second_finish(), "the second CPU finishes"))
+    if (!tap_ok(crew_finish(1), "the second CPU finishes"))
         tap_done();
     tap_equal(other.calls, rounds[1], "the second VP's calls all succeed");
     tap_ok(calls >= ROUNDS && side_by_side[0] > 0 && side_by_side[1] > 0,
            "each made calls while the other did");
-    if (second_does(go_offline))
+    if (crew_does(1, go_offline))
         tap_equal(other.offline, PV_OK, "the second VP goes offline");
     tap_equal(pv_vp_release(second), PV_OK, "and gives its page back");
 }

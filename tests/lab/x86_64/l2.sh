@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: MIT
 # Runs one image as a guest, here or inside L1: the one place that says what a mode is.
 # Usage: QEMU=COMMAND ROOT=PREFIX [SERIAL=CHARDEV] sh l2.sh MODE SMP IMAGE [QEMU OPTION...]
+# SMP is a number, or `sparse`: 4 CPUs whose numbers are far apart.
 # ROOT is where Debian's files are; the guest's serial port is stdout unless SERIAL says otherwise.
 # Exits with QEMU's status; lab.conf says which one is the guest's success.
 
@@ -12,16 +13,26 @@ shift 3
 
 hyperv=hv_relaxed,hv_vpindex,hv_time,hv_synic,hv_stimer,hv_tlbflush,hv_tlbflush_ext
 hyperv=$hyperv,hv_tlbflush_direct,hv_ipi,hv_runtime,hv_frequencies,hv_vapic,hv_reset,hv_crash
-hyperv=$hyperv,hv_xmm_input
+hyperv=$hyperv,hv_xmm_input,hv_spinlocks=0xfff
 
+model=host
 case $mode in
 native) set -- "$@" -accel kvm -cpu host ;;
 hyperv) set -- "$@" -accel kvm -cpu "host,$hyperv" ;;
 xen) set -- "$@" -accel kvm,xen-version=0x40011,kernel-irqchip=split -cpu host ;;
-tcg) set -- "$@" -accel tcg -cpu max,-hypervisor,tcg-cpuid=off ;;
-tcg-visible) set -- "$@" -accel tcg -cpu max ;;
+tcg) model=max && set -- "$@" -accel tcg -cpu max,-hypervisor,tcg-cpuid=off ;;
+tcg-visible) model=max && set -- "$@" -accel tcg -cpu max ;;
 *) echo "unknown mode: $mode" >&2; exit 2 ;;
 esac
+
+# The first CPU is there, others come as devices. With 3 cores to a socket a CPU's APIC id (socket *
+# 4 + core) is not its slot (socket * 3 + core), which QEMU makes its VP index: 0, 1, 66, 181 here.
+if [ "$smp" = sparse ]; then
+	smp=1,maxcpus=183,sockets=61,cores=3,threads=1
+	for place in 0,core-id=1 22,core-id=0 60,core-id=1; do
+		set -- "$@" -device "$model-x86_64-cpu,thread-id=0,socket-id=$place"
+	done
+fi
 
 # An option ROM for every default device would have to be there too.
 set -- "$@" -smp "$smp" -nic none -vga none -display none -serial "${SERIAL:-stdio}" -no-reboot \
