@@ -95,6 +95,7 @@ else
 	step unit 120 sh tests/build/unit.sh gcc
 	step unit-clang 120 sh tests/build/unit.sh clang
 	step headers 120 sh tests/build/headers.sh
+	step types 60 sh tests/build/types.sh
 	step sources 60 sh tests/build/sources.sh
 	step figures 60 sh tests/build/figures.sh
 	step readme 60 sh tests/build/readme.sh
@@ -106,6 +107,7 @@ else
 	step lint 300 sh tests/build/lint.sh
 	step asan-gcc 180 sh tests/build/unit.sh asan-gcc
 	step asan-clang 180 sh tests/build/unit.sh asan-clang
+	step tsan 180 sh tests/build/unit.sh tsan
 	step coverage 240 sh tests/coverage.sh
 	step port 120 sh tests/port/run.sh
 	for arch in aarch64 i386 s390x; do step "unit-$arch" 240 sh tests/foreign.sh $arch; done

@@ -23,6 +23,10 @@ done
 $cc -Ilibpv/arch/x86_64 -Iports/freestanding $core ports/freestanding/pv_freestanding.c tests/bench/steal.c \
 	-o "$out/steal" || exit 1
 
+# shellcheck disable=SC2086
+$cc -DPV_FREESTANDING_PAGES=1024 -Ilibpv/arch/x86_64 -Iports/freestanding $core ports/freestanding/pv_freestanding.c \
+	tests/bench/vp.c -o "$out/vp" || exit 1
+
 # Instructions of a whole run of $program.
 count() {
 	valgrind --tool=callgrind --callgrind-out-file=/dev/null "$out/$program" "$1" "$2" 2>&1 |
@@ -85,6 +89,24 @@ for format in kvm sbi; do
 	tap_run "reading stolen time takes at most 1.15 times the instructions of a loop written by hand: $format, $pv of $hand" \
 		test $((100 * pv)) -le $((115 * hand))
 done
+
+# Sets of VPs and look-ups. The times are those of this machine, the instructions repeat.
+program=vp
+"$out/vp" >"$out/vp.txt"
+printf '# %-22s %9s %9s %9s %8s %7s\n' 'set of all VPs, ns' atomic plain pv atomic plain
+awk '$1 != "sparse" { printf "# %-10s %8d VPs %8.0f %9.0f %9.0f %8s %6.2fx\n",
+	$1, $2, $3 / 1e3, $4 / 1e3, $5 / 1e3, sprintf("1/%.0f", $3 / $5), $5 / $4 }' "$out/vp.txt"
+printf '# %-22s %9s %9s %9s %8s\n' 'VP index to CPU, ns' scan pv ratio 'bytes/VP'
+awk '{ printf "# %-10s %8d VPs %8.1f %9.1f %8.2fx %8.1f\n", $1, $2, $6 / 1e3, $7 / 1e3, $7 / $6, $8 / $2 }' "$out/vp.txt"
+# at_most KIND BASELINE SHARE: libpv needs at most 1/SHARE of the instructions of the loop.
+at_most() {
+	pv=$(per_round "pv-$1") loop=$(per_round "$2-$1")
+	tap_run "a set of 4,096 VPs takes at most 1/$3 of the instructions of the $2 loop: $1, $pv of $loop" \
+		test $(($3 * pv)) -le "$loop"
+}
+at_most identity atomic 50
+at_most runs atomic 20
+at_most random plain 1
 
 # Code size at -Os, as a kernel would link it: all of it, and what a kernel links that only detects.
 objects=

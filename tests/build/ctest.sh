@@ -3,18 +3,19 @@
 # Sourced after tap.sh: builds the CMake project in a folder and turns the results of its tests labelled "unit" into TAP.
 
 # ctest_build FOLDER CMAKE-OPTIONS...   The folder is kept, so that a second run compiles only what changed.
+# PV_PROGRAMS: these programs and no others.
 ctest_build() {
 	dir=$1
 	shift
-	{ cmake -S . -B "$dir" -DCMAKE_BUILD_TYPE= -DPV_BUILD_TESTS=ON "$@" && cmake --build "$dir" -j "$PV_JOBS"; } >"$tap_out/build" 2>&1 && return
+	{ cmake -S . -B "$dir" -DCMAKE_BUILD_TYPE= -DPV_BUILD_TESTS=ON "$@" && cmake --build "$dir" -j "$PV_JOBS" ${PV_PROGRAMS:+--target $PV_PROGRAMS}; } >"$tap_out/build" 2>&1 && return
 	tap_not_ok "$dir builds"
 	grep -n -B 2 -A 8 -i 'error\|undefined reference' "$tap_out/build" | head -n 40 | tap_note
 	return 1
 }
 
-# Each test program is one TAP line; the cmocka cases inside are counted in a note.
+# Each test program is one TAP line; the cmocka cases inside are counted in a note. PV_TESTS: only those whose name matches.
 ctest_run() {
-	ctest --test-dir "$1" -L unit -j "$PV_JOBS" --timeout "${PV_TEST_TIMEOUT:-60}" -V >"$tap_out/ctest" 2>&1
+	ctest --test-dir "$1" -L unit -R "${PV_TESTS:-.}" -j "$PV_JOBS" --timeout "${PV_TEST_TIMEOUT:-60}" -V >"$tap_out/ctest" 2>&1
 	sed -n 's/^ *[0-9]*\/[0-9]* *Test *#[0-9]*: *\([^ ]*\) [ .]*\(.*[^ ]\)  *[0-9.]* sec.*/\1 \2/p' "$tap_out/ctest" >"$tap_out/results"
 	while read -r name result; do
 		case $result in
