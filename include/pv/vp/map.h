@@ -4,7 +4,8 @@
  *
  *     static struct pv_vp_map map;
  *     pv_vp_map_init(&map, guest.detect.hyperv.max_vps);
- *     pv_vp_map_add(&map, this_cpu, vp->hv.index);         after pv_vp_online, one CPU at a time
+ *     pv_vp_map_add(&map, this_cpu, vp->hv.index);         after pv_vp_online, one CPU at a time,
+ *                                                          where Hyper-V's hypercalls are on
  *     pv_vp_map_index(&map, other_cpu, &index);            from any CPU, any time, no lock
  *
  * Where every CPU's number is its VP index, which is nearly always so, the map is one word. Where
