@@ -15,7 +15,7 @@ ctest_build() {
 
 # Each test program is one TAP line; the cmocka cases inside are counted in a note. PV_TESTS: only those whose name matches.
 ctest_run() {
-	ctest --test-dir "$1" -L unit -R "${PV_TESTS:-.}" -j "$PV_JOBS" --timeout "${PV_TEST_TIMEOUT:-60}" -V >"$tap_out/ctest" 2>&1
+	ctest --test-dir "$1" -L unit -R "${PV_TESTS:-.}" -j "$PV_JOBS" --timeout "${PV_TEST_TIMEOUT:-200}" -V >"$tap_out/ctest" 2>&1
 	sed -n 's/^ *[0-9]*\/[0-9]* *Test *#[0-9]*: *\([^ ]*\) [ .]*\(.*[^ ]\)  *[0-9.]* sec.*/\1 \2/p' "$tap_out/ctest" >"$tap_out/results"
 	while read -r name result; do
 		case $result in
