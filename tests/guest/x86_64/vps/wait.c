@@ -121,7 +121,7 @@ static uint32_t waiting(bool asleep)
         before[cpu] = rounds_of(cpu);
     pass_time(A_WHILE);
     for (unsigned cpu = 1; cpu < VPS; cpu++)
-        if (before[cpu] >= PV_CONFIG_WAIT_ROUNDS && (rounds_of(cpu) == before[cpu]) == asleep &&
+        if (before[cpu] >= PV_CONFIG_SPIN_ROUNDS && (rounds_of(cpu) == before[cpu]) == asleep &&
             !(asleep && pv_steal_preempted(pv_freestanding_vp(cpu))))
             cpus |= 1u << cpu;
     return cpus;
