@@ -7,6 +7,7 @@
  * Bounds: up to 2 banks with members, anywhere (COMPACT) or among the first 3 (PREFIX).
  *
  * cbmc: --unwind 5 --unwindset mask.0:7,fill.0:65 --object-bits 10 --stop-on-fail --external-sat-solver cadical
+ * timeout: 600
  * sources: libpv/vp/set_wire.c libpv/vp/set.c
  * part: -DCHECK=check_compact
  * part: -DCHECK=check_prefix
