@@ -1,6 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 #include "pv_freestanding.h"
 
+#if PV_FREESTANDING_VIRT_BY_MAP
+#include "pv_freestanding_memory.h"
+#endif
+
 void *memset(void *to, int byte, size_t bytes);
 
 PV_ALIGNED(PV_PAGE_BYTES) static uint8_t pool[PV_FREESTANDING_PAGES][PV_PAGE_BYTES];
@@ -87,6 +91,10 @@ bool pv_os_page_protect(void *page, enum pv_os_access access)
 
 uint64_t pv_os_virt_to_gpa(const void *address)
 {
+#if PV_FREESTANDING_VIRT_BY_MAP
+    if (pv_mem_map_count(&pv_freestanding_memory) != 0)
+        return pv_freestanding_memory_gpa(address);
+#endif
     return (uint64_t)(uintptr_t)address - PV_FREESTANDING_OFFSET;
 }
 
@@ -105,6 +113,35 @@ void pv_os_unmap(void *address)
     const bool restored = pv_freestanding_protect(address, PV_OS_READ_WRITE);
 
     (void)restored;
+}
+
+/* Nobody reads a memory map while it changes. A kernel whose CPUs do, of which one fills the map, writes these
+ * two itself. */
+uint64_t pv_os_grace_begin(void)
+{
+    return 0;
+}
+
+bool pv_os_grace_over(uint64_t wait)
+{
+    (void)wait;
+    return true;
+}
+
+/* There is one mapping, and libpv is told of no aliases. A kernel that has more, or marks shared pages in
+ * its page tables, writes these two itself. */
+bool pv_os_alias_unmap(uint64_t va, uint64_t gpa)
+{
+    (void)va;
+    (void)gpa;
+    return true;
+}
+
+void pv_os_alias_map(uint64_t va, uint64_t gpa, bool shared)
+{
+    (void)va;
+    (void)gpa;
+    (void)shared;
 }
 
 void pv_os_log(const char *text)

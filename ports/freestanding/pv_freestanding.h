@@ -30,6 +30,11 @@
 #define PV_FREESTANDING_MAPPED (1ull << 32)
 #endif
 
+/* 1: pv_os_virt_to_gpa asks the map of pv_freestanding_memory.h once there is something in it. */
+#ifndef PV_FREESTANDING_VIRT_BY_MAP
+#define PV_FREESTANDING_VIRT_BY_MAP 0
+#endif
+
 /*
  * The kernel's: change one page of the pool, or one that pv_os_map_gpa maps; see pv_os_page_protect.
  * PV_OS_READ_ONLY is asked for pages that the host chose: where the kernel maps them as devices or not

@@ -6,12 +6,14 @@
 #include <string.h>
 
 #define ENOSYS_OF_KVM (-1000)
+#define EINVAL_OF_KVM (-22)
 #define WORD_BITS (8 * sizeof(unsigned long))
 
 #define UNHALT (1u << 7)
 #define TLB_FLUSH (1u << 9)
 #define SEND_IPI (1u << 11)
 #define SCHED_YIELD (1u << 13)
+#define MAP_GPA_RANGE (1u << 16)
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER; /* of everything in struct sim_kvm */
 static pthread_cond_t woken = PTHREAD_COND_INITIALIZER;
@@ -25,7 +27,7 @@ void sim_kvm_init(struct sim_machine *machine)
 {
     /* Steal time, kvmclock at its new MSRs, and its stable bit. */
     machine->kvm.features = 1u << 3 | 1u << 5 | 1u << 24;
-    machine->kvm.features |= UNHALT | TLB_FLUSH | SEND_IPI | SCHED_YIELD;
+    machine->kvm.features |= UNHALT | TLB_FLUSH | SEND_IPI | SCHED_YIELD | MAP_GPA_RANGE;
     machine->kvm.running = 1;
 }
 
@@ -113,11 +115,29 @@ static long yield_to(struct sim_machine *machine, const unsigned long arguments[
     return 0;
 }
 
+/* What is left of a call that fails in the middle nobody learns. */
+static long map_gpa_range(struct sim_machine *machine, const unsigned long arguments[4])
+{
+    const uint64_t first = (uint64_t)arguments[0] >> 12;
+
+    if (arguments[0] % PV_PAGE_BYTES != 0 || arguments[1] == 0 || (arguments[2] & ~0x10ul) != 0 ||
+        arguments[3] != 0)
+        fault(machine, "arguments that MAP_GPA_RANGE does not take");
+    for (uint64_t i = 0; i < arguments[1]; i++)
+        if (sim_visibility_of(&machine->model, first + i) == NULL ||
+            sim_visibility_change(&machine->model, first + i, arguments[2] != 0 ? 0 : 3) != 0)
+            return EINVAL_OF_KVM;
+    return 0;
+}
+
 static const struct call {
     unsigned long function;
     uint32_t feature;
     long (*answer)(struct sim_machine *machine, const unsigned long arguments[4]);
-} calls[] = { { 5, UNHALT, kick }, { 10, SEND_IPI, send_ipi }, { 11, SCHED_YIELD, yield_to } };
+} calls[] = { { 5, UNHALT, kick },
+              { 10, SEND_IPI, send_ipi },
+              { 11, SCHED_YIELD, yield_to },
+              { 12, MAP_GPA_RANGE, map_gpa_range } };
 
 /* As CPUID says, which a test may have changed. */
 static bool is_offered(struct sim_machine *machine, uint32_t feature)

@@ -115,6 +115,15 @@ struct sim_machine *sim_machine_of(const struct pv_sim *port)
     return (struct sim_machine *)port->machine;
 }
 
+void sim_isolate(struct sim_machine *machine)
+{
+    struct sim_visibility *visibility = &machine->model.visibility;
+
+    visibility->first = SIM_GPA_BASE >> 12;
+    visibility->pages = SIM_VISIBILITY_PAGES;
+    visibility->changing = sim_alias_check;
+}
+
 uint64_t sim_calls(const struct sim_machine *machine)
 {
     return machine->model.seen.calls;

@@ -93,6 +93,11 @@ struct sim_page *sim_page_of(struct sim_machine *machine, const void *address);
 /* All canary pages still hold their pattern. */
 bool sim_canaries_intact(const struct sim_machine *machine);
 
+/* By page number. */
+bool sim_alias_is_mapped(const struct sim_machine *machine, uint64_t page);
+/* A page is about to be seen otherwise by the host: nobody may have it mapped. */
+void sim_alias_check(void *machine, uint64_t page);
+
 /* ---- overlays ---- */
 
 /* Follow what the register says: page number, enable bit. `fill` is the content. */

@@ -26,6 +26,7 @@
 #define SIM_NO_CODE_OFFSETS 0xFFFFFFFFu
 #define SIM_BLOCK_BYTES 128u
 #define SIM_GVA_KEPT 2048u
+#define SIM_VISIBILITY_PAGES 4096u
 
 /* Guest memory by GPA. Both answer false, and touch nothing, if any byte is not guest memory. */
 struct sim_memory {
@@ -127,6 +128,30 @@ struct sim_gva_record {
     uint64_t pages; /* that they name */
 };
 
+/* Elements of heat hints as they were executed, over any number of calls. A test zeroes it. */
+struct sim_heat_record {
+    uint64_t list[SIM_GVA_KEPT];
+    uint32_t count; /* there may be more than are kept */
+    uint64_t pages; /* of 2 MiB, that they name */
+};
+
+/* What the host sees of guest memory, page by page: PV_HV_VISIBILITY_*. Pages of the window exist, with
+ * bytes behind them or not; of others nothing is kept. */
+struct sim_visibility {
+    uint64_t first; /* page number */
+    uint64_t pages; /* at most SIM_VISIBILITY_PAGES; 0: queries are answered by sim_pattern */
+    uint8_t of[SIM_VISIBILITY_PAGES]; /* a test may write lies here */
+    uint64_t changed;   /* pages that were changed to something else */
+    uint64_t unchanged; /* ... to what they were */
+    uint64_t revealed;  /* made visible while they were not all zero */
+
+    /* The test's own; NULL = not there. Answers a PV_HV_STATUS_*, 0 to let it happen. */
+    void *context;
+    uint16_t (*refuse)(void *context, uint64_t page, uint32_t visibility);
+    /* The machine's: a page is about to change. */
+    void (*changing)(void *owner, uint64_t page);
+};
+
 /* What the model has seen; tests read it. */
 struct sim_seen {
     uint64_t calls;          /* hypercall instructions */
@@ -145,6 +170,7 @@ struct sim_seen {
     struct sim_target_record target; /* last flush or IPI */
     struct sim_gva_record gva;
     uint64_t shared_pages;   /* pages made visible, last call */
+    struct sim_heat_record heat;
     uint8_t fixed[64];       /* start of the last input block */
 };
 
@@ -167,6 +193,8 @@ struct sim_model {
     struct pv_hv_register_value version;  /* register 0x100 */
     uint64_t va_base, va_gpa; /* one window of virtual addresses that is mapped, odd pages */
     uint32_t va_pages;        /* read-only; everything else is not present */
+    uint64_t extended;        /* PV_HV_EXT_* */
+    struct pv_hv_boot_zeroed_memory zeroed;
 
     /* Behaviour. */
     enum sim_behaviour behaviour;
@@ -189,6 +217,7 @@ struct sim_model {
     uint32_t protected_count;
     uint32_t stopped_at; /* elements done as last answered */
     bool timed_out;
+    struct sim_visibility visibility;
     struct sim_seen seen;
     const char *complaint; /* first thing a correct guest would not have done; NULL = none */
 };
@@ -207,6 +236,12 @@ uint16_t sim_register_get(struct sim_model *model, uint32_t vp, uint8_t vtl, uin
                           struct pv_hv_register_value *value);
 uint16_t sim_register_set(struct sim_model *model, uint32_t vp, uint8_t vtl, uint32_t name,
                           struct pv_hv_register_value value);
+
+/* Visibility of a page of the window, by number; NULL beyond it. */
+uint8_t *sim_visibility_of(struct sim_model *model, uint64_t page);
+
+/* Change it, whichever way the guest has asked for that. */
+uint16_t sim_visibility_change(struct sim_model *model, uint64_t page, uint32_t to);
 
 /* Is the behaviour in force now? */
 bool sim_behaves(const struct sim_model *model, enum sim_behaviour behaviour);

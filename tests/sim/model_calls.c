@@ -113,20 +113,6 @@ static sim_status signal_event(struct sim_call *call)
     return PV_HV_STATUS_SUCCESS;
 }
 
-static sim_status change_visibility(struct sim_call *call, uint32_t index)
-{
-    const uint32_t visibility = sim_get32(call->in + 8);
-
-    if (index == 0)
-        call->model->seen.shared_pages = 0;
-    if (visibility != 0 && visibility != 3)
-        return PV_HV_STATUS_INVALID_PARAMETER;
-    if (!sim_page_exists(call, sim_get64(element(call, index))))
-        return PV_HV_STATUS_INVALID_PARAMETER;
-    call->model->seen.shared_pages += visibility == 3;
-    return PV_HV_STATUS_SUCCESS;
-}
-
 /* A call without a model of its own: output that tells where each byte was to go. */
 static sim_status pattern(struct sim_call *call, uint32_t index)
 {
@@ -152,7 +138,14 @@ static sim_status execute_other(struct sim_call *call, uint32_t index)
     case PV_HV_CODE_SIGNAL_EVENT:
         return signal_event(call);
     case PV_HV_CODE_MODIFY_SPARSE_GPA_PAGE_HOST_VISIBILITY:
-        return change_visibility(call, index);
+        return sim_modify_visibility(call, index);
+    case PV_HV_CODE_QUERY_SPARSE_GPA_PAGE_HOST_VISIBILITY:
+        return call->model->visibility.pages != 0 ? sim_query_visibility(call, index)
+                                                  : pattern(call, index);
+    case PV_HV_CODE_EXT_QUERY_CAPABILITIES:
+    case PV_HV_CODE_EXT_GET_BOOT_ZEROED_MEMORY:
+    case PV_HV_CODE_EXT_MEMORY_HEAT_HINT:
+        return sim_extended(call, index);
     default:
         return pattern(call, index);
     }

@@ -71,6 +71,9 @@ sim_status sim_enable_vp_vtl(struct sim_call *call);
 sim_status sim_start_vp(struct sim_call *call);
 sim_status sim_protect(struct sim_call *call, uint32_t index);
 sim_status sim_translate(struct sim_call *call);
+sim_status sim_extended(struct sim_call *call, uint32_t index);
+sim_status sim_modify_visibility(struct sim_call *call, uint32_t index);
+sim_status sim_query_visibility(struct sim_call *call, uint32_t index);
 
 /* Who is meant by the fields of a block. */
 sim_status sim_partition_ok(const struct sim_call *call);

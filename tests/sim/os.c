@@ -151,13 +151,23 @@ static bool is_firmware(const struct sim_machine *machine, const void *address, 
     return offset < sizeof(machine->firmware);
 }
 
+static bool is_shared(struct sim_machine *machine, uint64_t gpa)
+{
+    const uint8_t *visibility = sim_visibility_of(&machine->model, gpa >> 12);
+
+    return visibility != NULL && *visibility != PV_HV_VISIBILITY_PRIVATE;
+}
+
 void *pv_os_map_gpa(uint64_t gpa, enum pv_os_access access)
 {
     struct sim_machine *machine = here();
     void *address = sim_memory_at(machine, gpa, PV_PAGE_BYTES);
     size_t page;
 
-    (void)access;
+    if (access == PV_OS_READ_WRITE && is_shared(machine, gpa))
+        sim_complain(&machine->model, "pv_os_map_gpa of a page that the host sees");
+    if (access == PV_OS_READ_WRITE && sim_alias_is_mapped(machine, gpa >> 12))
+        sim_complain(&machine->model, "a page is zeroed that others can still write");
     if (fails(&machine->os.fail.map) || address == NULL)
         return NULL;
     machine->os.maps++;
@@ -178,6 +188,20 @@ void pv_os_unmap(void *address)
         sim_complain(&machine->model, "pv_os_unmap of what was not mapped");
     else
         machine->os.mapped[page]--;
+}
+
+uint64_t pv_os_grace_begin(void)
+{
+    return ++here()->os.grace.begun;
+}
+
+bool pv_os_grace_over(uint64_t wait)
+{
+    const struct sim_grace *grace = &here()->os.grace;
+
+    if (wait == 0 || wait > grace->begun)
+        sim_complain(&here()->model, "pv_os_grace_over of a wait that was not begun");
+    return !grace->held || wait <= grace->over;
 }
 
 void pv_os_log(const char *text)

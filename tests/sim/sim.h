@@ -71,6 +71,30 @@ struct sim_page {
 struct sim_failures {
     uint32_t alloc, protect, virt_to_gpa, map;
     uint32_t skew; /* pv_os_virt_to_gpa answers gpa_skew too much */
+    uint32_t alias; /* pv_os_alias_unmap */
+};
+
+/* Waits for readers, numbered from 1. */
+struct sim_grace {
+    uint64_t begun;
+    uint64_t over; /* those up to this one are; ignored unless held */
+    bool held;
+};
+
+/* One mapping of a page that the kernel has (sim_alias_add). */
+struct sim_alias {
+    uint64_t va, gpa;
+    bool mapped;
+    bool shared; /* as pv_os_alias_map made it */
+};
+
+#define SIM_ALIASES_MAX 2048u
+
+struct sim_aliases {
+    struct sim_alias of[SIM_ALIASES_MAX];
+    uint32_t count;
+    uint32_t unmaps, maps; /* calls */
+    bool unwatched;        /* pages may change while they are mapped: nobody looks any more */
 };
 
 struct sim_os {
@@ -86,6 +110,8 @@ struct sim_os {
     uintptr_t stray[SIM_STRAY_MAX]; /* VA of other kernel pages; index gives the GPA */
     uint32_t strays;
     uint32_t mapped[SIM_FIRMWARE_PAGES]; /* times */
+    struct sim_grace grace;
+    struct sim_aliases aliases;
 };
 
 /* ---- the machine ---- */
@@ -173,6 +199,12 @@ void sim_cpuid_set(struct sim_machine *machine, uint32_t leaf, uint32_t eax, uin
 
 /* As firmware left it: OS id set, hypercall page on at firmware page `page`, locked or not. */
 void sim_firmware_enable(struct sim_machine *machine, uint64_t os_id, uint32_t page, bool locked);
+
+/* Memory is private until the guest shares it: RAM, and GPAs behind it that have no bytes. */
+void sim_isolate(struct sim_machine *machine);
+
+/* A mapping that pv_os_alias_unmap and pv_os_alias_map are asked about; mapped as private. */
+struct sim_alias *sim_alias_add(struct sim_machine *machine, uint64_t va, uint64_t gpa);
 
 /* GPA of a page that belongs to the firmware, and its bytes. */
 uint64_t sim_firmware_gpa(uint32_t page);

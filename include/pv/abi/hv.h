@@ -67,6 +67,17 @@
 #define PV_HV_PRIVILEGE_ISOLATION 54
 #define PV_HV_PRIVILEGE_NONE 63 /* for calls that need none; the bit itself is reserved */
 
+/* HvExtCallQueryCapabilities; bit 8: Linux */
+#define PV_HV_EXT_BOOT_ZEROED_MEMORY (1ull << 0)
+#define PV_HV_EXT_MEMORY_HEAT_HINT (1ull << 1) /* the call exists */
+#define PV_HV_EXT_COLD_DISCARD (1ull << 8)     /* it takes the hint type below */
+
+/* HvExtCallMemoryHeatHint: hint type, and list elements that name pages of 2 MiB (Linux) */
+#define PV_HV_HEAT_COLD_DISCARD 2u
+#define PV_HV_GPA_LARGE 0x800ull         /* bit 12 clear: of 2 MiB; bits 10:0: more than one */
+#define PV_HV_GPA_LARGE_PAGES_MAX 2048u
+#define PV_HV_GPA_LARGE_SHIFT 21
+
 /* Leaf 3 EDX (x86-64) */
 #define PV_HV_FEATURE_XMM_INPUT (1u << 4)
 #define PV_HV_FEATURE_FREQUENCY (1u << 8)
@@ -197,6 +208,11 @@ enum pv_hv_status {
 #define PV_HV_VSM_CONFIG_INTERCEPT_STARTUP (1ull << 9)
 
 #define PV_HV_ENABLE_VTL_MBEC 0x1u /* EnablePartitionVtl flags */
+
+/* What the host may do with a page of an isolated guest; no hardware has the one in the middle. */
+#define PV_HV_VISIBILITY_PRIVATE 0u
+#define PV_HV_VISIBILITY_READ_ONLY 1u
+#define PV_HV_VISIBILITY_SHARED 3u
 
 /* HV_MAP_GPA_FLAGS: ModifyVtlProtectionMask, default protection mask */
 #define PV_HV_MAP_READ 0x1u

@@ -39,6 +39,15 @@ struct pv_hv_register {
 PV_HV_LAYOUT(struct pv_hv_register, 32);
 PV_HV_AT(struct pv_hv_register, value, 16);
 
+/* HvCallModifySparseGpaPageHostVisibility: fixed input, before the page numbers */
+struct pv_hv_visibility_header {
+    uint64_t partition;
+    uint32_t visibility; /* PV_HV_VISIBILITY_* */
+    uint32_t reserved;
+};
+PV_HV_LAYOUT(struct pv_hv_visibility_header, 16);
+PV_HV_AT(struct pv_hv_visibility_header, visibility, 8);
+
 /* HvCallEnablePartitionVtl */
 struct pv_hv_enable_partition_vtl {
     uint64_t partition;
@@ -199,6 +208,17 @@ struct pv_hv_ipi_ex_header {
     struct pv_hv_vp_set set;
 };
 PV_HV_LAYOUT(struct pv_hv_ipi_ex_header, 24);
+
+/* HvExtCallGetBootZeroedMemory: output */
+struct pv_hv_boot_zeroed_memory {
+    uint64_t count; /* 0..255 */
+    struct {
+        uint64_t first_page;
+        uint64_t pages;
+    } ranges[255];
+};
+PV_HV_LAYOUT(struct pv_hv_boot_zeroed_memory, 4088);
+PV_HV_AT(struct pv_hv_boot_zeroed_memory, ranges, 8);
 
 /* A GVA list element: pages from the one in bits 63:12 on, bits 11:0 more than one */
 #define PV_HV_GVA_PAGES_MAX 4096u

@@ -13,6 +13,7 @@
 #define PV_KVM_FEATURE_PV_TLB_FLUSH (1u << 9) /* PV_KVM_FLUSH_ON_ENTRY */
 #define PV_KVM_FEATURE_PV_SEND_IPI (1u << 11)
 #define PV_KVM_FEATURE_PV_SCHED_YIELD (1u << 13)
+#define PV_KVM_FEATURE_MAP_GPA_RANGE (1u << 16)
 #define PV_KVM_FEATURE_CLOCK_STABLE (1u << 24) /* PV_KVM_TIME_STABLE means something */
 #define PV_KVM_HINT_REALTIME (1u << 0) /* VPs are hardly ever preempted */
 
@@ -65,6 +66,9 @@ PV_STATIC_ASSERT(offsetof(struct pv_kvm_steal_time, preempted) == 16, "kvm_steal
 #define PV_KVM_CALL_KICK_CPU 5u     /* 0, APIC id */
 #define PV_KVM_CALL_SEND_IPI 10u    /* bitmap, its second word, APIC id of bit 0, ICR; a count */
 #define PV_KVM_CALL_SCHED_YIELD 11u /* APIC id */
+#define PV_KVM_CALL_MAP_GPA_RANGE 12u /* GPA, pages of 4096 bytes, PV_KVM_MAP_* */
+
+#define PV_KVM_MAP_ENCRYPTED 0x10u /* bits 3:0 are a hint of the page size, 0: 4096 bytes */
 
 #define PV_KVM_ICR_VECTOR_MASK 0xFFu
 #define PV_KVM_ICR_NMI 0x400u /* instead of a vector */

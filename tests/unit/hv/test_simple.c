@@ -53,7 +53,9 @@ static bool has_pattern(enum pv_hv_call call)
     const struct pv_hv_call_info *info = pv_hv_call_info(call);
 
     return info->kind == PV_HV_KIND_SIMPLE && call != PV_HV_CALL_GET_PARTITION_ID &&
-           call != PV_HV_CALL_TRANSLATE_VIRTUAL_ADDRESS;
+           call != PV_HV_CALL_TRANSLATE_VIRTUAL_ADDRESS &&
+           call != PV_HV_CALL_EXT_QUERY_CAPABILITIES &&
+           call != PV_HV_CALL_EXT_GET_BOOT_ZEROED_MEMORY;
 }
 
 static void expect_pattern(enum pv_hv_call call)
