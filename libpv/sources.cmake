@@ -50,6 +50,8 @@ set(PV_SOURCES
     libpv/kvm/flush.c
     libpv/kvm/ipi.c
     libpv/kvm/sched.c
+    libpv/mem/cache.c
+    libpv/mem/slab.c
     libpv/monotone/monotone.c
     libpv/spin/spin.c
     libpv/status/status.c

@@ -9,6 +9,7 @@
 #include <pv/guest.h>
 #include <pv/hv.h>
 #include <pv/kvm.h>
+#include <pv/mem.h>
 #include <pv/monotone.h>
 #include <pv/os.h>
 #include <pv/spin.h>

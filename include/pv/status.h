@@ -34,7 +34,9 @@ extern "C" {
     PV_STATUS(13, LOCKED, "the hypervisor has locked this setting until the next reset")           \
     PV_STATUS(14, NOT_FOUND, "nothing goes by that name; add it first")                            \
     PV_STATUS(15, EXISTS, "that name is taken; nothing was changed")                               \
-    PV_STATUS(16, EMPTY, "nobody is addressed; nothing was sent")
+    PV_STATUS(16, EMPTY, "nobody is addressed; nothing was sent")                                  \
+    PV_STATUS(17, OVERLAPS, "some of that memory is another's already; nothing was changed")       \
+    PV_STATUS(18, LEAKED, "the state of some pages is unknown now; never use them again")
 
 enum pv_status {
 #define PV_STATUS_ENUM(number, name, text) PV_##name = (number),

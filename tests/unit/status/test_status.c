@@ -16,7 +16,8 @@ static const struct {
     { 4, "BUSY" },        { 5, "NO_ROOM" },         { 6, "NO_MEMORY" },  { 7, "BAD_ADDRESS" },
     { 8, "DENIED" },      { 9, "REFUSED" },         { 10, "HOST_NO_MEMORY" },
     { 11, "TIMED_OUT" },  { 12, "MALFORMED" },      { 13, "LOCKED" },
-    { 14, "NOT_FOUND" },  { 15, "EXISTS" },         { 16, "EMPTY" },
+    { 14, "NOT_FOUND" },  { 15, "EXISTS" },         { 16, "EMPTY" },      { 17, "OVERLAPS" },
+    { 18, "LEAKED" },
 };
 
 #define PUBLISHED (sizeof(published) / sizeof(published[0]))

@@ -1,0 +1,8 @@
+/* SPDX-License-Identifier: MIT */
+/* Guest memory: where it is, who maps it, and what the host may see of it. */
+#ifndef PV_MEM_H
+#define PV_MEM_H
+
+#include <pv/mem/cache.h>
+
+#endif
