@@ -51,7 +51,13 @@ set(PV_SOURCES
     libpv/kvm/ipi.c
     libpv/kvm/sched.c
     libpv/mem/cache.c
+    libpv/mem/map.c
+    libpv/mem/map_read.c
+    libpv/mem/pool.c
     libpv/mem/slab.c
+    libpv/mem/tree.c
+    libpv/mem/trie.c
+    libpv/mem/trie_read.c
     libpv/monotone/monotone.c
     libpv/spin/spin.c
     libpv/status/status.c

@@ -54,7 +54,7 @@ finish() {
 	read -r status seconds <"$logs/$1.status"
 	good=$(grep '^ok ' "$log" | grep -vci '# skip')
 	bad=$(grep '^not ok ' "$log" | grep -vciE '# (skip|todo)')
-	awk '/^not ok / ||  /^# / && ++n <= 80 { print "   " $0 }' "$log"
+	awk '/^not ok / ||  /^# / && ++n <= 240 { print "   " $0 }' "$log"
 	# A step that ended badly, or that tested nothing, is a failure although no line says so.
 	if [ "$bad" = 0 ] && { [ "$status" != 0 ] || [ "$good" = 0 ]; }; then
 		bad=1
@@ -114,10 +114,11 @@ else
 	if [ "$tier" = full ]; then
 		step unit-riscv64 900 sh tests/foreign.sh riscv64
 		step integers 600 sh tests/build/unit.sh integers
+		step mem-long 3600 sh tests/build/unit.sh long
 		step proof 3600 sh tests/proof/run.sh full
 		step fuzz 3600 sh tests/fuzz/run.sh 300
 	else
-		step proof 1200 sh tests/proof/run.sh
+		step proof 2400 sh tests/proof/run.sh
 		step fuzz 600 sh tests/fuzz/run.sh 30
 	fi
 	step bench 600 sh tests/bench/run.sh

@@ -4,5 +4,6 @@
 #define PV_MEM_H
 
 #include <pv/mem/cache.h>
+#include <pv/mem/map.h>
 
 #endif
