@@ -50,6 +50,8 @@ set(PV_SOURCES
     libpv/kvm/flush.c
     libpv/kvm/ipi.c
     libpv/kvm/sched.c
+    libpv/mem/alias.c
+    libpv/mem/alias_list.c
     libpv/mem/cache.c
     libpv/mem/map.c
     libpv/mem/map_read.c

@@ -3,6 +3,7 @@
 #ifndef PV_MEM_H
 #define PV_MEM_H
 
+#include <pv/mem/alias.h>
 #include <pv/mem/cache.h>
 #include <pv/mem/map.h>
 
