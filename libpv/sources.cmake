@@ -49,6 +49,7 @@ set(PV_SOURCES
     libpv/kvm/call.c
     libpv/kvm/flush.c
     libpv/kvm/ipi.c
+    libpv/kvm/map_gpa.c
     libpv/kvm/sched.c
     libpv/mem/alias.c
     libpv/mem/alias_list.c
@@ -56,6 +57,10 @@ set(PV_SOURCES
     libpv/mem/map.c
     libpv/mem/map_read.c
     libpv/mem/pool.c
+    libpv/mem/share.c
+    libpv/mem/share_all.c
+    libpv/mem/share_host.c
+    libpv/mem/share_map.c
     libpv/mem/slab.c
     libpv/mem/tree.c
     libpv/mem/trie.c

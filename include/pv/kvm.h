@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * KVM's own interface on x86: interrupts, flushes and scheduling of other VPs.
+ * KVM's own interface on x86: interrupts, flushes and scheduling of other VPs, encryption of pages.
  *
  * Where somebody in the guest has taken up Hyper-V's hypercalls, or KVM shows Xen's, it takes the
  * instruction for one of those, so its own calls are PV_UNSUPPORTED; pv/hv/ipi.h and pv/hv/flush.h
@@ -67,6 +67,24 @@ PV_MUST_CHECK enum pv_status pv_kvm_yield_to(struct pv_vp *vp, struct pv_hw_id t
  * Context, Return: as pv_kvm_yield_to.
  */
 PV_MUST_CHECK enum pv_status pv_kvm_kick(struct pv_vp *vp, struct pv_hw_id target);
+
+/*
+ * Tell KVM that pages are encrypted (private) from now on, or are not (shared). Its user-space program
+ * does what is to be done, if anything; on SEV the guest's page tables decide, and this is only told.
+ * pv_mem_share and pv_mem_unshare (pv/mem/share.h) make use of it.
+ * @gpa:    multiple of 4096.
+ * @pages:  of 4096 bytes. 0: just find out whether it is offered.
+ * Context: this VP; any IRQ state.
+ * Return:  PV_BAD_STATE    vp is not online
+ *          PV_UNSUPPORTED  KVM does not offer it
+ *          PV_EMPTY        no pages
+ *          PV_INVALID      an address that is no multiple of 4096, a range beyond 2^64 (beyond what a
+ *                          register holds, on machines of 32 bits)
+ *          PV_REFUSED      KVM answered with an error: any part may have been changed
+ * Spec:    Linux Documentation/virt/kvm/x86/hypercalls.rst, KVM_HC_MAP_GPA_RANGE.
+ */
+PV_MUST_CHECK enum pv_status pv_kvm_map_gpa_range(struct pv_vp *vp, uint64_t gpa, uint64_t pages,
+                                                  bool encrypted);
 
 #ifdef __cplusplus
 }

@@ -6,5 +6,6 @@
 #include <pv/mem/alias.h>
 #include <pv/mem/cache.h>
 #include <pv/mem/map.h>
+#include <pv/mem/share.h>
 
 #endif
