@@ -54,6 +54,7 @@ set(PV_SOURCES
     libpv/mem/alias.c
     libpv/mem/alias_list.c
     libpv/mem/cache.c
+    libpv/mem/hint.c
     libpv/mem/map.c
     libpv/mem/map_read.c
     libpv/mem/pool.c

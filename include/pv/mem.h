@@ -5,6 +5,7 @@
 
 #include <pv/mem/alias.h>
 #include <pv/mem/cache.h>
+#include <pv/mem/hint.h>
 #include <pv/mem/map.h>
 #include <pv/mem/share.h>
 
