@@ -18,4 +18,4 @@ core() {
 # shellcheck disable=SC2046 # one path per line
 exec sh "$root/examples/kernel/build.sh" "$kind" "$output" \
 	-I"$root/include" -I"$root/libpv" -I"$root/libpv/arch/$arch" -I"$root/ports/freestanding" \
-	-Wall -Wextra $(core) "$root/ports/freestanding/pv_freestanding.c" "$@"
+	-Wall -Wextra $(core) "$root"/ports/freestanding/*.c "$@"

@@ -74,6 +74,19 @@ bool kernel_set_exec(void *page, bool executable_and_readonly);
  */
 bool kernel_map_normal(uint64_t physical);
 
+/*
+ * Where memory is, as the firmware told before the kernel began; descriptors as UEFI's GetMemoryMap
+ * gives them. `bytes` is 0 on a bare machine.
+ */
+struct kernel_memory_map {
+    const void *descriptors;
+    size_t bytes;
+    size_t descriptor_bytes;
+    uint32_t version;
+};
+
+struct kernel_memory_map kernel_memory_map(void);
+
 /* One pointer per CPU, NULL until set. */
 void *kernel_this_cpu(void);
 void kernel_set_this_cpu(void *self);

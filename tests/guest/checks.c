@@ -86,6 +86,7 @@ void kernel_main(void)
 
     pv_detect_probe(&detect, &hints);
     say_interfaces(&detect);
+    check_memory();
     check_machine(&detect);
     check_clock();
     check_steal();

@@ -16,6 +16,9 @@ void check_machine(const struct pv_detect *detect);
 
 void check_without_hyperv(void);
 
+/* A region map of a table, and of what the firmware tells. */
+void check_memory(void);
+
 /* Say which backend or source the hypervisor offers, and check it. */
 void check_steal(void);
 void check_clock(void);

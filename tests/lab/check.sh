@@ -52,7 +52,7 @@ checks() {
 	kind=$1 image=$2
 	shift 2
 	sh "$root/examples/build.sh" "$kind" "$out/$image" -I"$guest" -I"$guest/$arch" "$@" \
-		"$guest"/tap.c "$guest"/checks.c "$guest"/clock.c "$guest"/steal.c "$guest"/crew.c \
+		"$guest"/tap.c "$guest"/checks.c "$guest"/memory.c "$guest"/clock.c "$guest"/steal.c "$guest"/crew.c \
 		"$guest/$arch"/*.c
 }
 
@@ -61,7 +61,7 @@ build() {
 	checks.elf) checks bare checks.elf ;;
 	clang.elf) CC=clang-19 checks bare clang.elf ;;
 	direct.elf) checks bare direct.elf -DPV_CONFIG_HV_DIRECT_CALL=1 ;;
-	checks.efi) checks efi checks.efi ;;
+	checks.efi) checks efi checks.efi -DPV_FREESTANDING_VIRT_BY_MAP=1 ;;
 	vps.elf)
 		sh "$root/examples/build.sh" bare "$out/vps.elf" -I"$guest" -I"$guest/$arch/vps" \
 			"$guest"/tap.c "$guest"/crew.c "$guest/$arch"/vps/*.c
@@ -103,7 +103,7 @@ NR == FNR {
 	next
 }
 function join(list, word) { return list == "" ? word : word == "" ? list : list ", " word }
-/^=== begin / { job = $3; seen = steal = clock = indexes = ids = plan = lines = second = ""; next }
+/^=== begin / { job = $3; seen = steal = clock = indexes = ids = plan = lines = second = firmware = ""; next }
 /^# interfaces: / { seen = substr($0, 15) }
 /^# steal: / { steal = substr($0, 10) }
 /^# clock: / { clock = substr($0, 10) }
@@ -115,6 +115,7 @@ function join(list, word) { return list == "" ? word : word == "" ? list : list 
 	sub(/^(not )?ok [0-9]+ - /, "")
 	test(good, job ": " $0)
 	if (/the second VP goes offline/) second = 1
+	if (/firmware: each region is found/) firmware = 1
 	next
 }
 /^1\.\./ { plan = substr($0, 4); next }
@@ -126,6 +127,7 @@ function join(list, word) { return list == "" ? word : word == "" ? list : list 
 	if (wanted[job] != "-")
 		test(join(join(join(join(seen, steal), clock), indexes), ids) == wanted[job],
 			job ": it saw " wanted[job])
+	if (job ~ /^uefi/) test(firmware == 1, job ": the memory map of the firmware was looked up")
 	if (cpus[job] == 2 && wanted[job] != "-") test(second == 1, job ": two VPs took part")
 }
 END {

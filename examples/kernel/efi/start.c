@@ -33,20 +33,50 @@ static struct descriptor_table firmware_idt;
 /* gnu-efi's linker script; the rest of the image is of no more use once it has been relocated. */
 extern char _text[], _etext[], _data[], _edata[];
 
+static struct kernel_memory_map memory_map;
+
 static void (*cpu_entry)(unsigned cpu);
 static unsigned cpus_up;
 
+/* What is allocated from now on is not in it. */
+static EFI_STATUS keep_memory_map(void)
+{
+    static _Alignas(8) unsigned char descriptors[32768];
+    UINTN bytes = sizeof(descriptors);
+    UINTN key;
+    UINTN descriptor_bytes;
+    UINT32 version;
+    const EFI_STATUS status = firmware->GetMemoryMap(
+        &bytes, (EFI_MEMORY_DESCRIPTOR *)descriptors, &key, &descriptor_bytes, &version);
+
+    memory_map.descriptors = descriptors;
+    memory_map.bytes = bytes;
+    memory_map.descriptor_bytes = descriptor_bytes;
+    memory_map.version = version;
+    return status;
+}
+
+struct kernel_memory_map kernel_memory_map(void)
+{
+    return memory_map;
+}
+
 EFI_STATUS efi_main(EFI_HANDLE image, EFI_SYSTEM_TABLE *system)
 {
+    EFI_STATUS status;
+
     (void)image;
     firmware = system->BootServices;
     /* Or the firmware resets the machine after five minutes. */
     firmware->SetWatchdogTimer(0, 0, 0, NULL);
+    /* It leaves interrupts on, too. */
+    status = keep_memory_map();
     __asm__ volatile("cli");
     __asm__ volatile("sidt %0" : "=m"(firmware_idt));
     kernel_cpu_init(0);
     kernel_serial_init();
-    if (!kernel_protect((uintptr_t)_text, (uintptr_t)_etext, PAGE_EXEC) ||
+    if (status != EFI_SUCCESS ||
+        !kernel_protect((uintptr_t)_text, (uintptr_t)_etext, PAGE_EXEC) ||
         !kernel_protect((uintptr_t)_data, (uintptr_t)_edata, PAGE_WRITE))
         kernel_exit(1);
     kernel_main();

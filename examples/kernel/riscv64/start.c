@@ -67,3 +67,8 @@ unsigned kernel_start_cpus(void (*entry)(unsigned cpu))
         cpu_relax();
     return up();
 }
+
+struct kernel_memory_map kernel_memory_map(void)
+{
+    return (struct kernel_memory_map){ 0 };
+}

@@ -95,3 +95,8 @@ unsigned kernel_start_cpus(void (*entry)(unsigned cpu))
     }
     return up();
 }
+
+struct kernel_memory_map kernel_memory_map(void)
+{
+    return (struct kernel_memory_map){ 0 };
+}
