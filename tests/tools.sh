@@ -60,7 +60,7 @@ tools_list() {
 	proof) printf '%s\n' 'gcc gcc' 'z3 z3' 'cadical cadical' ;;
 	coverage) tools_list unit; tools_list clang; echo 'gcovr gcovr' ;;
 	fuzz) tools_list clang ;;
-	bench) tools_list unit; printf '%s\n' 'valgrind valgrind' ;;
+	bench) tools_list unit; tools_list chart; printf '%s\n' 'valgrind valgrind' '/usr/include/bsd/sys/tree.h libbsd-dev' ;;
 	*) echo "tools.sh: no group '$1'" >&2; return 2 ;;
 	esac
 }
