@@ -12,7 +12,7 @@ tools_need build
 # Only the files that read what others write. One of them may stand in for another, changed.
 core_sources() {
 	printf 'libpv/%s.c\n' steal/read steal/xen clock/kvm clock/hyperv clock/read monotone/monotone \
-		vp/map vp/map_write vp/set_build | sed "s|^${instead_of:-none}\$|$tap_out/changed.c|"
+		vp/map vp/map_write vp/set_build mem/map mem/map_read | sed "s|^${instead_of:-none}\$|$tap_out/changed.c|"
 }
 
 # Function and the order in it, as fences.awk writes it: Ln is a load of n bytes.
@@ -22,6 +22,8 @@ core_sources() {
 #   look_up        state; way; state; words; state. Compilers make one function of it and its caller, or of a reader of sets and its
 #                  start, or do not: A|B is either; where the loop begins with the check, the first state is not looked for.
 #   change_map     fence, the image, store of the state
+#   pv_mem_map_*   version, and what it leads to
+#   publish        draft, store of the version
 table='read_again ACQUIRE L8 L8 READ L4 READ L8 L8 READ L4
 pv_steal_publish_ RELEASE RELEASE
 pv_steal_retract_ FENCE
@@ -37,7 +39,14 @@ pv_monotone_restart_ RELEASE
 pv_vp_map_count STATE L4 AGAIN L8
 look_up|translate STATE WAY AGAIN L8 WORDS AGAIN L8
 start|pv_vp_set_everyone WAY AGAIN L8
-change_map FENCE LOADS RELEASE'
+change_map FENCE LOADS RELEASE
+pv_mem_map_find_gpa VERSION
+pv_mem_map_find_id VERSION
+pv_mem_map_count VERSION L8
+pv_mem_map_hole VERSION
+pv_mem_map_from VERSION
+pv_mem_map_at_va VERSION
+publish|pv_mem_map_commit DRAFT RELEASE'
 
 # Sets what the words of the table are in this machine code; nothing where program order does it. Release leaves no trace of an
 # exchange in gcc 12 for riscv64 (sc.aq, not sc.rl): tests/model/ shows that the readers do without it.
@@ -64,7 +73,7 @@ disassemble() {
 # patterns: the table as "FUNCTION EXPRESSION".
 patterns() {
 	echo "$table" | sed "s/ /\t/; s/\$/ /; s/COUNTER /$(escape "$counter")/; s/READ /$(escape "$read")/g
-		s/ACQUIRE /$(escape "$acquire")/; s/STATE /$(escape "$acquire")/; s/AGAIN /$(escape "$again")/g
+		s/ACQUIRE /$(escape "$acquire")/; s/STATE /$(escape "$acquire")/; s/VERSION /$(escape "$acquire")/; s/DRAFT /L8 /; s/AGAIN /$(escape "$again")/g
 		s/WAY /(L[48] ){3,5}/; s/WORDS /(L4 )+/; s/LOADS /(L[48] )*/
 		 s/FENCE /$(escape "$fence")/; s/RELEASE /$(escape "$release")/g; s/EXCHANGE /$(escape "$exchange")/"
 }
@@ -144,9 +153,11 @@ without_each() {
 		without_in libpv/vp/map.h "$1" 'fence before the state again' AGAIN '/__atomic_thread_fence/d'
 		without_in libpv/vp/map_write.c "$1" 'fence before the image' LOADS '/__atomic_thread_fence/d'
 		without_in libpv/vp/map_write.c "$1" 'release of the state' LOADS '/&map->state/s/__ATOMIC_RELEASE/__ATOMIC_RELAXED/'
-		without "$1" acquire 'ACQUIRE|STATE|AGAIN' -D__ATOMIC_ACQUIRE=0
+		without_in libpv/mem/map_read.c "$1" 'acquire of the version' VERSION '/&map->version/s/__ATOMIC_ACQUIRE/__ATOMIC_RELAXED/'
+		without_in libpv/mem/map.c "$1" 'release of the version' DRAFT '/&map->version/s/__ATOMIC_RELEASE/__ATOMIC_RELAXED/'
+		without "$1" acquire 'ACQUIRE|STATE|AGAIN|VERSION' -D__ATOMIC_ACQUIRE=0
 		without "$1" release 'RELEASE|FENCE' -D__ATOMIC_RELEASE=0
-		without "$1" 'acquire and release in one' 'ACQUIRE|STATE|AGAIN|EXCHANGE' -D__ATOMIC_ACQUIRE=0 -D__ATOMIC_ACQ_REL=0 ;;
+		without "$1" 'acquire and release in one' 'ACQUIRE|STATE|AGAIN|EXCHANGE|VERSION' -D__ATOMIC_ACQUIRE=0 -D__ATOMIC_ACQ_REL=0 ;;
 	esac
 }
 

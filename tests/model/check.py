@@ -10,12 +10,14 @@ import cases
 import litmus
 import maps
 import readers
+import regions
 
 
 def main():
     suites = itertools.chain(litmus.tests(), cases.tests_of(areas.PROTOCOLS),
                              cases.tests_of(readers.PROTOCOLS),
                              cases.tests_of(maps.PROTOCOLS),
+                             cases.tests_of(regions.PROTOCOLS),
                              cases.tests_of(asks.PROTOCOLS))
     count, bad = 0, 0
     for count, (text, holds, notes) in enumerate(suites, 1):
