@@ -226,6 +226,24 @@ static struct pv_mem_record *of_id(const struct pv_mem_map *map, uint64_t id)
     return latest(map) != NULL ? pv_mem_of_id_(latest(map), id) : NULL;
 }
 
+/* The region of an id becomes another, or nothing if `to` is NULL. */
+static enum pv_status change_of_id(struct pv_mem_map *map, uint64_t id,
+                                   const struct pv_mem_region *to)
+{
+    struct pv_mem_record *record = of_id(map, id);
+
+    return record != NULL ? change(map, record, to) : PV_NOT_FOUND;
+}
+
+/* What it is now, to be changed in part; all zero if there is none. */
+static struct pv_mem_region now_of_id(const struct pv_mem_map *map, uint64_t id)
+{
+    static const struct pv_mem_region none = { .id = 0 };
+    const struct pv_mem_record *record = of_id(map, id);
+
+    return record != NULL ? record->region : none;
+}
+
 /* ---- public ---- */
 
 enum pv_status pv_mem_map_add(struct pv_mem_map *map, const struct pv_mem_region *region)
@@ -235,58 +253,43 @@ enum pv_status pv_mem_map_add(struct pv_mem_map *map, const struct pv_mem_region
 
 enum pv_status pv_mem_map_remove(struct pv_mem_map *map, uint64_t id)
 {
-    struct pv_mem_record *record = of_id(map, id);
-
-    return record != NULL ? change(map, record, NULL) : PV_NOT_FOUND;
+    return change_of_id(map, id, NULL);
 }
 
 enum pv_status pv_mem_map_change(struct pv_mem_map *map, uint64_t id,
                                  const struct pv_mem_region *to)
 {
-    struct pv_mem_record *record = of_id(map, id);
-
-    return record != NULL ? change(map, record, to) : PV_NOT_FOUND;
+    return change_of_id(map, id, to);
 }
 
 enum pv_status pv_mem_map_move(struct pv_mem_map *map, uint64_t id, uint64_t gpa, uint64_t va)
 {
-    struct pv_mem_record *record = of_id(map, id);
-    struct pv_mem_region to;
+    struct pv_mem_region to = now_of_id(map, id);
 
-    if (record == NULL)
-        return PV_NOT_FOUND;
-    to = record->region;
     to.gpa = gpa;
     to.va = va;
-    return change(map, record, &to);
+    return change_of_id(map, id, &to);
 }
 
 enum pv_status pv_mem_map_resize(struct pv_mem_map *map, uint64_t id, uint64_t pages)
 {
-    struct pv_mem_record *record = of_id(map, id);
-    struct pv_mem_region to;
+    struct pv_mem_region to = now_of_id(map, id);
 
-    if (record == NULL)
-        return PV_NOT_FOUND;
-    to = record->region;
     to.pages = pages;
-    return change(map, record, &to);
+    return change_of_id(map, id, &to);
 }
 
 enum pv_status pv_mem_map_set_flags(struct pv_mem_map *map, uint64_t id, uint32_t flags)
 {
     struct pv_mem_record *record = of_id(map, id);
-    struct pv_mem_region to;
+    struct pv_mem_region to = now_of_id(map, id);
 
-    if (record == NULL)
-        return PV_NOT_FOUND;
-    if (!map->open) {
+    if (record != NULL && !map->open) {
         __atomic_store_n(&record->region.flags, flags, __ATOMIC_RELAXED);
         return PV_OK;
     }
-    to = record->region;
     to.flags = flags;
-    return change(map, record, &to);
+    return change_of_id(map, id, &to);
 }
 
 enum pv_status pv_mem_map_begin(struct pv_mem_map *map)

@@ -72,33 +72,32 @@ enum pv_status pv_mem_map_hole(const struct pv_mem_map *map, uint64_t gpa, uint6
 
 /* ---- cursors ---- */
 
-struct pv_mem_cursor pv_mem_map_from(const struct pv_mem_map *map, uint64_t gpa)
+static struct pv_mem_cursor cursor_at(const struct pv_mem_version *version, uint64_t address,
+                                      bool by_va)
 {
     struct pv_mem_cursor cursor;
 
-    cursor.by_va = false;
-    cursor.page = pv_mem_page_(gpa);
-    cursor.version = visible(map);
-    cursor.levels = 0;
-    cursor.level = 0;
-    return cursor;
-}
-
-struct pv_mem_cursor pv_mem_map_at_va(const struct pv_mem_map *map, uint64_t va)
-{
-    struct pv_mem_cursor cursor;
-
-    cursor.by_va = true;
-    cursor.page = pv_mem_page_(va);
-    cursor.version = visible(map);
-    cursor.levels = pv_mem_levels_(cursor.version->by_va);
+    cursor.version = version;
+    cursor.page = pv_mem_page_(address);
+    cursor.by_va = by_va;
+    cursor.levels = by_va ? pv_mem_levels_(cursor.version->by_va) : 0;
     cursor.level = cursor.levels;
-    if (cursor.levels == 0)
+    if (cursor.level == 0)
         return cursor;
     cursor.level--;
     cursor.path[cursor.level] = cursor.version->by_va;
     cursor.next[cursor.level] = 0;
     return cursor;
+}
+
+struct pv_mem_cursor pv_mem_map_from(const struct pv_mem_map *map, uint64_t gpa)
+{
+    return cursor_at(visible(map), gpa, false);
+}
+
+struct pv_mem_cursor pv_mem_map_at_va(const struct pv_mem_map *map, uint64_t va)
+{
+    return cursor_at(visible(map), va, true);
 }
 
 /* The next region from a page on. */
