@@ -53,11 +53,6 @@ static uint64_t bound_of(uint64_t reps)
     return (reps + 1) * TRIES;
 }
 
-static uint8_t next8(void)
-{
-    return take8(&world.input);
-}
-
 static struct nest *this_nest(void)
 {
     return &nests[world.cpu];

@@ -23,11 +23,6 @@ static struct pv_vp_set set;
 static struct pv_hv_gva_range ranges[RANGES_MAX];
 static uint32_t advice;
 
-static uint8_t next8(void)
-{
-    return take8(&world.input);
-}
-
 /* ---- what is asked for ---- */
 
 /* NULL, or members of all sorts: few or many, low or high, the caller. */
@@ -285,18 +280,6 @@ static void bring_up(void)
     check_status(pv_vp_online(&world.guest, this_vp()));
 }
 
-/* Inside a call of the interrupted code, or two. */
-static uint32_t nest(struct pv_hv_args outer[2])
-{
-    const uint32_t wanted = next8() % 4;
-    uint32_t open = 0;
-
-    while (open < wanted && open < 2 &&
-           pv_hv_begin(this_vp(), PV_HV_CALL_POST_MESSAGE, NULL, &outer[open]) == PV_OK)
-        open++;
-    return open;
-}
-
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct pv_hv_args outer[2];
@@ -310,8 +293,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     open = nest(outer);
     while (world.input.left != 0)
         step();
-    while (open > 0)
-        INSIST(pv_hv_end(this_vp(), &outer[--open]) == PV_OK, "end of an outer call");
+    unnest(outer, open);
     stop_lying();
     (void)!pv_guest_release(&world.guest, this_vp()->guest != NULL ? this_vp() : NULL);
     (void)!pv_vp_release(this_vp());

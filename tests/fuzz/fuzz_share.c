@@ -35,11 +35,6 @@ struct state {
     uint64_t leaked;
 };
 
-static uint8_t next8(void)
-{
-    return take8(&world.input);
-}
-
 /* ---- what there is ---- */
 
 static void look_at_map(struct state *state)
@@ -315,18 +310,6 @@ static void bring_up(void)
     map_pages();
 }
 
-/* Inside a call of the interrupted code, or two. */
-static uint32_t nest(struct pv_hv_args outer[2])
-{
-    const uint32_t wanted = next8() % 4;
-    uint32_t open = 0;
-
-    while (open < wanted && open < 2 &&
-           pv_hv_begin(this_vp(), PV_HV_CALL_POST_MESSAGE, NULL, &outer[open]) == PV_OK)
-        open++;
-    return open;
-}
-
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct pv_hv_args outer[2];
@@ -339,8 +322,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     open = nest(outer);
     while (world.input.left != 0)
         step();
-    while (open > 0)
-        INSIST(pv_hv_end(this_vp(), &outer[--open]) == PV_OK, "end of an outer call");
+    unnest(outer, open);
     stop_lying();
     memset(&machine.os.fail, 0, sizeof(machine.os.fail));
     pv_mem_map_release(&shares.ranges);

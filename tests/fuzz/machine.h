@@ -33,6 +33,11 @@ static struct {
     uint64_t bound; /* hypercalls that this step may make */
 } world;
 
+static inline uint8_t next8(void)
+{
+    return take8(&world.input);
+}
+
 static inline struct pv_vp *this_vp(void)
 {
     return &world.vps[world.cpu];
@@ -186,6 +191,24 @@ static inline void take_machine(void)
 }
 
 /* ---- what must hold ---- */
+
+/* Inside a call of the interrupted code, or two. */
+static inline uint32_t nest(struct pv_hv_args outer[2])
+{
+    const uint32_t wanted = next8() % 4;
+    uint32_t open = 0;
+
+    while (open < wanted && open < 2 &&
+           pv_hv_begin(this_vp(), PV_HV_CALL_POST_MESSAGE, NULL, &outer[open]) == PV_OK)
+        open++;
+    return open;
+}
+
+static inline void unnest(struct pv_hv_args outer[2], uint32_t open)
+{
+    while (open > 0)
+        INSIST(pv_hv_end(this_vp(), &outer[--open]) == PV_OK, "end of an outer call");
+}
 
 /* A hypervisor that forgets its identity or does not let go of a page brings these on itself. */
 static inline bool own_fault(const char *complaint)
