@@ -5,17 +5,11 @@
  * ten million changes.
  */
 #include "map_random.h"
+#include "unit/checked.h"
 
 #include <stdlib.h>
 
 /* Fewer where it takes longer: checked by a sanitizer, not optimised, or on an emulator. */
-#if defined(__has_feature)
-#define CHECKED (__has_feature(address_sanitizer) || __has_feature(thread_sanitizer))
-#elif defined(__SANITIZE_ADDRESS__)
-#define CHECKED 1
-#else
-#define CHECKED 0
-#endif
 #if !defined(__x86_64__) && !defined(__i386__)
 #define STEPS 10000u
 #elif CHECKED || !defined(__OPTIMIZE__)

@@ -4,15 +4,9 @@
  * over the CPUs gives, and what is encoded comes back, in both forms.
  */
 #include "rig.h"
+#include "unit/checked.h"
 
 /* A tenth where it takes longer: checked by a sanitizer, not optimised, or on an emulator. */
-#if defined(__has_feature)
-#define CHECKED (__has_feature(address_sanitizer) || __has_feature(thread_sanitizer))
-#elif defined(__SANITIZE_ADDRESS__)
-#define CHECKED 1
-#else
-#define CHECKED 0
-#endif
 #if CHECKED || !defined(__OPTIMIZE__) || !(defined(__x86_64__) || defined(__i386__))
 #define ROUNDS 100000u
 #else
