@@ -9,6 +9,7 @@
  * libpv in one batch; and "memory", bytes for each region. `mem CONTENDER-OPERATION-REGIONS ROUNDS`
  * does that over and over in rounds(), for tests/bench/run.sh to count its instructions and misses.
  */
+#include "any.h"
 #include "mem.h"
 
 #include <stdio.h>
@@ -37,16 +38,6 @@ void give_up(const char *what)
 {
     fprintf(stderr, "%s\n", what);
     exit(1);
-}
-
-static uint32_t any(uint32_t below)
-{
-    static uint64_t seed = 88172645463325252ull;
-
-    seed ^= seed << 13;
-    seed ^= seed >> 7;
-    seed ^= seed << 17;
-    return (uint32_t)(seed >> 32) % below;
 }
 
 /* ---- libpv ---- */
@@ -170,19 +161,6 @@ const struct contender libpv = {
 /* ---- regions ---- */
 
 static uint32_t order[2 * REGIONS_MAX];
-
-static void shuffle(uint32_t *numbers, uint32_t count)
-{
-    for (uint32_t i = 0; i < count; i++)
-        numbers[i] = i;
-    for (uint32_t i = count - 1; i > 0; i--) {
-        const uint32_t other = any(i + 1);
-        const uint32_t number = numbers[i];
-
-        numbers[i] = numbers[other];
-        numbers[other] = number;
-    }
-}
 
 /* A slot for each place: half of them are free, in front of a region and behind it mostly as well. */
 static void make_regions(uint32_t count)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* A kernel for the bench of memory maps: quick pages, and readers who are always gone. */
+/* What memory maps ask of a kernel: quick pages, and readers who are always gone. */
 #include <pv/os.h>
 
 #include <stdlib.h>
@@ -78,49 +78,4 @@ bool pv_os_grace_over(uint64_t wait)
 {
     (void)wait;
     return true;
-}
-
-/* The rest is not called here. */
-bool pv_os_page_protect(void *page, enum pv_os_access access)
-{
-    (void)page;
-    (void)access;
-    return false;
-}
-
-uint64_t pv_os_virt_to_gpa(const void *address)
-{
-    (void)address;
-    return PV_GPA_NONE;
-}
-
-void *pv_os_map_gpa(uint64_t gpa, enum pv_os_access access)
-{
-    (void)gpa;
-    (void)access;
-    return NULL;
-}
-
-void pv_os_unmap(void *address)
-{
-    (void)address;
-}
-
-bool pv_os_alias_unmap(uint64_t va, uint64_t gpa)
-{
-    (void)va;
-    (void)gpa;
-    return false;
-}
-
-void pv_os_alias_map(uint64_t va, uint64_t gpa, bool shared)
-{
-    (void)va;
-    (void)gpa;
-    (void)shared;
-}
-
-void pv_os_log(const char *text)
-{
-    (void)text;
 }

@@ -123,31 +123,6 @@ void pv_os_unmap(void *address)
     (void)address;
 }
 
-uint64_t pv_os_grace_begin(void)
-{
-    return 0;
-}
-
-bool pv_os_grace_over(uint64_t wait)
-{
-    (void)wait;
-    return true;
-}
-
-bool pv_os_alias_unmap(uint64_t va, uint64_t gpa)
-{
-    (void)va;
-    (void)gpa;
-    return false;
-}
-
-void pv_os_alias_map(uint64_t va, uint64_t gpa, bool shared)
-{
-    (void)va;
-    (void)gpa;
-    (void)shared;
-}
-
 void pv_os_log(const char *text)
 {
     (void)text;

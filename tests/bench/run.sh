@@ -10,8 +10,8 @@ tools_need bench
 out=build/test/bench
 mkdir -p "$out"
 core=$(sed -n 's|^ *\(libpv/.*\.c\)|\1|p' libpv/sources.cmake)
-# As kernels are built.
-cc="gcc -std=gnu11 -O2 -g -fcf-protection=none -mgeneral-regs-only -Wall -Wextra -Iinclude -Ilibpv"
+# As kernels are built. What a program does not use is left out, and so is what that would ask of the OS.
+cc="gcc -std=gnu11 -O2 -g -fcf-protection=none -mgeneral-regs-only -ffunction-sections -Wl,--gc-sections -Wall -Wextra -Iinclude -Ilibpv"
 
 for program in calls memory; do
 	# shellcheck disable=SC2086 # lists

@@ -11,6 +11,7 @@
  */
 #include <pv/vp.h>
 
+#include "any.h"
 #include "pv_freestanding.h"
 
 #include <stdio.h>
@@ -40,16 +41,6 @@ void pv_freestanding_log(const char *text)
     (void)text;
 }
 
-static uint32_t any(uint32_t below)
-{
-    static uint64_t seed = 88172645463325252ull;
-
-    seed ^= seed << 13;
-    seed ^= seed >> 7;
-    seed ^= seed << 17;
-    return (uint32_t)(seed >> 32) % below;
-}
-
 /* ---- maps ---- */
 
 static void number_identity(uint32_t cpus)
@@ -67,14 +58,7 @@ static void number_runs(uint32_t cpus)
 
 static void number_random(uint32_t cpus)
 {
-    number_identity(cpus);
-    for (uint32_t cpu = cpus - 1; cpu > 0; cpu--) {
-        const uint32_t other = any(cpu + 1);
-        const uint32_t index = indexes[cpu];
-
-        indexes[cpu] = indexes[other];
-        indexes[other] = index;
-    }
+    shuffle(indexes, cpus);
 }
 
 /* Indexes far beyond any set: only to be looked up. */
