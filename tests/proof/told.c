@@ -4,7 +4,7 @@
  * once, newest first; one entry is taken back alone, the others stay in order. What the hypervisor
  * does with it is open; the memory that is called kept is exactly that of the entries it refused.
  *
- * cbmc: --unwind 8 --conversion-check --stop-on-fail
+ * cbmc: --unwind 8 --conversion-check --stop-on-fail --external-sat-solver cadical
  * part: -DCHECK=check_all
  * part: -DCHECK=check_one
  * part: -DCHECK=check_add
