@@ -9,7 +9,10 @@
  *  - GPA = guest physical address, always 64 bits wide. A hypervisor page has 4096 bytes whatever
  *    page size the kernel uses.
  *  - `Context:` says where a function may be called. "this VP" = on the processor that the
- *    struct pv_vp belongs to, and staying there until it returns. No function ever sleeps.
+ *    struct pv_vp belongs to, and staying there until it returns. "IRQs off or preemption off" is
+ *    that for most kernels; a thread bound to its CPU will do as well, if nothing that runs on that
+ *    CPU meanwhile uses the same VP. No function ever sleeps, but what it calls of the OS may, where
+ *    the kernel calls it from a thread.
  *  - Structures are the caller's memory. Members are readable; only the library writes them.
  */
 #ifndef PV_TYPES_H
@@ -25,9 +28,10 @@
 #define PV_STATIC_ASSERT(condition, text) _Static_assert(condition, text)
 #endif
 
-#define PV_MUST_CHECK __attribute__((warn_unused_result))
-#define PV_ALIGNED(bytes) __attribute__((aligned(bytes)))
-#define PV_NOINLINE __attribute__((noinline)) /* one copy, out of the way of fast callers */
+/* Spelled with underscores: kernels have macros called noinline and aligned. */
+#define PV_MUST_CHECK __attribute__((__warn_unused_result__))
+#define PV_ALIGNED(bytes) __attribute__((__aligned__(bytes)))
+#define PV_NOINLINE __attribute__((__noinline__)) /* one copy, out of the way of fast callers */
 #define PV_RARELY(condition) __builtin_expect((condition), 0)
 
 #define PV_PAGE_BYTES 4096u

@@ -6,9 +6,9 @@
 #include "hv/hv_internal.h"
 #include "pv_port.h"
 
-__attribute__((noinline)) static enum pv_status
-see_through(uintptr_t entry, uint64_t control, uint64_t in0, uint64_t in1, uint64_t raw,
-            struct pv_hv_result *result)
+PV_NOINLINE static enum pv_status see_through(uintptr_t entry, uint64_t control, uint64_t in0,
+                                              uint64_t in1, uint64_t raw,
+                                              struct pv_hv_result *result)
 {
     const struct pv_hv_issue issue = { .control = control, .in = in0, .out = in1 };
     struct pv_hv_result answer;

@@ -40,7 +40,7 @@ static bool is_known_to_run(const struct pv_vp *holder)
            !pv_steal_preempted(holder);
 }
 
-static void yield_to(struct pv_vp *vp, const struct pv_vp *holder)
+static void give_way_to(struct pv_vp *vp, const struct pv_vp *holder)
 {
     const enum pv_status yielded = pv_kvm_yield_to(vp, holder->hw_id);
 
@@ -73,7 +73,7 @@ static void ask_kvm(struct pv_vp *vp, const struct pv_spin *wait, const volatile
                     uint32_t unwanted)
 {
     if (wait->holder != NULL && !is_known_to_run(wait->holder))
-        yield_to(vp, wait->holder);
+        give_way_to(vp, wait->holder);
     if (wait->kicked && pv_kvm_advises_(vp->guest, PV_KVM_FEATURE_PV_UNHALT))
         sleep_while(word, unwanted);
 }
