@@ -7,13 +7,23 @@
 
 #define PV_KVM_CPUID_FEATURES 0x1u /* relative to the base; EAX features, EDX hints */
 
+#define PV_KVM_FEATURE_CLOCKSOURCE (1u << 0) /* kvmclock by MSRs 0x11 and 0x12: deprecated */
+#define PV_KVM_FEATURE_NOP_IO_DELAY (1u << 1)
+#define PV_KVM_FEATURE_MMU_OP (1u << 2) /* deprecated */
 #define PV_KVM_FEATURE_CLOCKSOURCE2 (1u << 3)
+#define PV_KVM_FEATURE_ASYNC_PF (1u << 4)
 #define PV_KVM_FEATURE_STEAL_TIME (1u << 5)
+#define PV_KVM_FEATURE_PV_EOI (1u << 6)
 #define PV_KVM_FEATURE_PV_UNHALT (1u << 7)    /* PV_KVM_CALL_KICK_CPU */
 #define PV_KVM_FEATURE_PV_TLB_FLUSH (1u << 9) /* PV_KVM_FLUSH_ON_ENTRY */
+#define PV_KVM_FEATURE_ASYNC_PF_VMEXIT (1u << 10)
 #define PV_KVM_FEATURE_PV_SEND_IPI (1u << 11)
+#define PV_KVM_FEATURE_POLL_CONTROL (1u << 12)
 #define PV_KVM_FEATURE_PV_SCHED_YIELD (1u << 13)
+#define PV_KVM_FEATURE_ASYNC_PF_INT (1u << 14)
+#define PV_KVM_FEATURE_MSI_EXT_DEST_ID (1u << 15)
 #define PV_KVM_FEATURE_MAP_GPA_RANGE (1u << 16)
+#define PV_KVM_FEATURE_MIGRATION_CONTROL (1u << 17)
 #define PV_KVM_FEATURE_CLOCK_STABLE (1u << 24) /* PV_KVM_TIME_STABLE means something */
 #define PV_KVM_HINT_REALTIME (1u << 0) /* VPs are hardly ever preempted */
 
