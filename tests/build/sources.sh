@@ -19,6 +19,14 @@ echo '#include <pv/pv.h>' | gcc -std=c11 -Iinclude -M -x c - 2>/dev/null | grep 
 find include -name '*.h' -not -path '*/abi/*' | sort | comm -23 - "$tap_out/reached" >"$tap_out/missed"
 tap_empty '<pv/pv.h> brings every public header but pv/abi' "$tap_out/missed"
 
+# The Linux port takes its version from the first, its MODULE_VERSION from the second.
+versions() {
+	echo "CMakeLists.txt $(sed -n 's/^project(pv VERSION \([0-9.]*\).*/\1/p' CMakeLists.txt)"
+	echo "include/pv/pv.h $(sed -n 's/^#define PV_VERSION_[MP][A-Z]* //p' include/pv/pv.h | paste -sd.)"
+}
+versions | sort -u -k 2,2 | sed 1d >"$tap_out/versions"
+tap_empty "CMakeLists.txt and <pv/pv.h> name one version" "$tap_out/versions"
+
 python3 tests/build/api.py context >"$tap_out/context"
 tap_empty 'every public function is documented with a Context: line' "$tap_out/context"
 python3 tests/build/api.py calls >"$tap_out/calls"
@@ -30,7 +38,7 @@ if [ -s "$tap_out/names" ]; then tap_ok "$(wc -l <"$tap_out/names") public funct
 
 # Prose and the licence itself carry no SPDX line; neither do files with no room for a comment.
 { git ls-files -co --exclude-standard 2>/dev/null || find . -type f -not -path './.git/*' -not -path './build*' | sed 's|^./||'; } |
-	grep -Ev '(^|/)(LICENSE|\.gitignore|[^/]*\.(md|json|csv|txt\.expected|bin))$|^tests/fuzz/corpus/' | sort -u | while read -r file; do
+	grep -Ev '(^|/)(LICENSE|\.gitignore|[^/]*\.(md|json|csv|txt\.expected|bin))$|^(tests/fuzz/corpus|docs/ABI)/' | sort -u | while read -r file; do
 		[ ! -f "$file" ] || head -n 3 "$file" | grep -q 'SPDX-License-Identifier: MIT' || echo "$file"
 	done >"$tap_out/spdx"
 tap_empty 'every file has its SPDX line' "$tap_out/spdx"
