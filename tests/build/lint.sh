@@ -1,6 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# Static analysis: gcc -fanalyzer, clang-tidy and cppcheck over the core, shellcheck over the scripts.
+# Static analysis: gcc -fanalyzer, clang-tidy and cppcheck over the core, shellcheck over the scripts. The Linux port needs
+# the kernel's headers and has the kernel's tools: tests/linux/build.sh and style.sh.
 cd "$(dirname "$0")/../.." || exit 1
 . tests/tools.sh
 . tests/build/core.sh
@@ -47,7 +48,7 @@ check_cpp() {
 tap_run 'cppcheck' check_cpp
 
 # Style remarks are left to the reader; word splitting is used for lists of flags (severity below "warning").
-scripts() { find tests examples ports .ci -name '*.sh' -o -path '.ci/run' 2>/dev/null; }
+scripts() { find tests examples ports .ci -name '*.sh' -o -name pvstat -o -path '.ci/run' 2>/dev/null; }
 # 1090, 2034, 2154: sourced files are named by variables, define for others and use what others defined. 2046: lists of flags.
 check_scripts() { scripts | xargs shellcheck -x -S warning -e 1090,2034,2046,2154; }
 tap_run "shellcheck, $(scripts | wc -l) scripts" check_scripts
