@@ -70,7 +70,7 @@ initramfs_base() {
 initramfs_jobs() {
 	tree=$1.tree
 	mkdir -p "$tree/lab"
-	cp "$1"/* "$lab/$arch/l2.sh" "$lab/$arch/lab.conf" "$tree/lab/"
+	cp -P "$1"/* "$lab/$arch/l2.sh" "$lab/$arch/lab.conf" "$tree/lab/"
 	cp "$lab/l1-init" "$tree/init"
 	chmod +x "$tree/init"
 	pack "$tree"

@@ -3,7 +3,8 @@
 # Debian packages without touching the machine: apt works on a folder of its own, and dpkg only
 # unpacks. Neither needs root. Every program of the lab comes from one suite, so that the lab is the
 # same on each machine, and one suite has QEMU, Linux, busybox and firmware for all architectures.
-# Sourced after common.sh.
+# Sourced after common.sh. Who wants another suite sets it afterwards, and with_security for its
+# security updates: each suite and architecture has a view of its own.
 
 suite=trixie
 keyring=/usr/share/keyrings/debian-archive-keyring.gpg
@@ -11,16 +12,23 @@ keyring=/usr/share/keyrings/debian-archive-keyring.gpg
 # Folder that packages of Debian architecture $1 are unpacked into.
 view_root() { printf '%s\n' "$cache/$suite-$1"; }
 
-# The mirror this machine already uses; PV_MIRROR overrides it.
+# mirror LABEL: the mirror this machine already uses for what Debian labels so.
 mirror() {
-	if [ -n "${PV_MIRROR:-}" ]; then
-		printf '%s\n' "$PV_MIRROR"
-		return
-	fi
 	# shellcheck disable=SC2016 # apt expands these
 	apt-get indextargets 'Created-By: Packages' \
 		--format '$(ORIGIN) $(LABEL) $(COMPONENT) $(REPO_URI)' |
-		awk '$1 == "Debian" && $2 == "Debian" && $3 == "main" { print $4; exit }'
+		awk -v label="$1" '$1 == "Debian" && $2 == label && $3 == "main" { print $4; exit }'
+}
+
+# Where the packages of $suite come from. PV_MIRROR overrides the machine's own mirror.
+view_sources() {
+	url=${PV_MIRROR:-$(mirror Debian)}
+	[ -n "$url" ] ||
+		die "$exit_absent" "found no Debian mirror: run 'sudo apt-get update' or set PV_MIRROR"
+	printf '%s\n' "deb [signed-by=$keyring] $url $suite main"
+	[ -n "${with_security:-}" ] || return 0
+	url=$(mirror Debian-Security)
+	[ -z "$url" ] || printf '%s\n' "deb [signed-by=$keyring] $url $suite-security main"
 }
 
 # view_apt DEBARCH TOOL ARGS...: apt-get or apt-cache on the private view.
@@ -43,13 +51,11 @@ view_open() {
 	done
 	[ -r "$keyring" ] ||
 		die "$exit_absent" "run this first: sudo apt-get install debian-archive-keyring"
-	url=$(mirror)
-	[ -n "$url" ] ||
-		die "$exit_absent" "found no Debian mirror: run 'sudo apt-get update' or set PV_MIRROR"
+	sources=$(view_sources) || exit
 	apt_dir=$(view_root "$1").apt
 	mkdir -p "$apt_dir/lists/partial" "$apt_dir/cache/archives/partial"
 	: >"$apt_dir/status" # nothing is installed; apt locks the folder this file is in
-	printf '%s\n' "deb [signed-by=$keyring] $url $suite main" >"$apt_dir/sources.list"
+	printf '%s\n' "$sources" >"$apt_dir/sources.list"
 	view_apt "$1" apt-get update >&2 || die "$exit_lab" "cannot read the package lists"
 }
 

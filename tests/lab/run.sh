@@ -95,7 +95,7 @@ check_job() {
 	'' | *[!0-9]* | 0) die "$exit_usage" "bad number of CPUs: $1" ;;
 	esac
 	case $2 in
-	plain | watch | migrate | snapshot) ;;
+	plain | watch | visit | migrate | snapshot) ;;
 	*) die "$exit_usage" "unknown scenario: $2" ;;
 	esac
 	shift 2
@@ -104,23 +104,42 @@ check_job() {
 	done
 }
 
+# share FILE NAME: into the lab under that name. Files that are the same one, a kernel say, are there
+# once: L1 has them in memory.
+share() {
+	real=$(readlink -f "$1")
+	first=$(awk -v file="$real" '$2 == file { print $1; exit }' "$work/shared")
+	if [ -n "$first" ]; then
+		ln -s "$first" "$work/lab/$2"
+	else
+		cp "$real" "$work/lab/$2"
+		echo "$2 $real" >>"$work/shared"
+	fi
+}
+
 # Reads lines of jobs; writes numbered job lists and `names` for present().
 sort_jobs() {
 	number=0 lab_jobs=0
 	: >"$work/here"
+	: >"$work/shared"
 	while read -r name mode cpus image scenario beside; do
 		case $name in '' | '#'*) continue ;; esac
 		scenario=${scenario:-plain}
 		check_job "$cpus" "$scenario" "$image" ${beside:+"$beside"}
 		where=$(place "$mode" "$scenario")
 		number=$((number + 1))
-		echo "$number $name $mode" >>"$work/names"
+		kind=''
+		[ ! -e "$image.cmdline" ] || kind=linux
+		echo "$number $name $mode $kind" >>"$work/names"
 		if [ "$where" = here ]; then
 			echo "$number $mode $cpus $image" >>"$work/here"
 		else
 			lab_jobs=$((lab_jobs + 1))
-			cp "$image" "$work/lab/image-$number"
-			[ -z "$beside" ] || cp "$beside" "$work/lab/beside-$number"
+			share "$image" "image-$number"
+			for extra in initrd cmdline; do
+				[ ! -e "$image.$extra" ] || share "$image.$extra" "image-$number.$extra"
+			done
+			[ -z "$beside" ] || share "$beside" "beside-$number"
 			echo "$number $mode $cpus $((limit / l1_slowness + 5)) $scenario" >>"$work/lab/jobs"
 		fi
 	done
@@ -154,7 +173,13 @@ run_lab() {
 present() {
 	awk -v success="$l2_success" -v last="$l2_last_line" -v framed="$jobs" -v lost="$exit_lab" \
 		-v late="$exit_timeout" '
-	FILENAME != "-" { job[$1] = $2 " " $3; left[$1]; next }
+	FILENAME != "-" {
+		job[$1] = $2 " " $3
+		status[$1] = $4 == "linux" ? 0 : success
+		word[$1] = $4 == "linux" ? "kernel: exit 0" : last
+		left[$1]
+		next
+	}
 	/^=== begin [0-9]+$/ && !inside {
 		inside = $3
 		said = ""
@@ -162,13 +187,13 @@ present() {
 		next
 	}
 	/^=== end [0-9]+ [0-9]+$/ && $3 == inside {
-		verdict = $4 == success && said == last ? "pass" : $4 == 137 ? "timeout" : "fail"
+		verdict = $4 == status[inside] && said == word[inside] ? "pass" : $4 == 137 ? "timeout" : "fail"
 		finish(inside, verdict)
 		inside = held = 0
 		next
 	}
 	!inside { next }
-	last && /^kernel: exit [0-9]+$/ { said = $0; held = 0; next }
+	word[inside] && /^kernel: exit [0-9]+$/ { said = $0; held = 0; next }
 	{ gsub(/\033\[[0-9;=]*[A-Za-z]/, "") } # firmware clears a screen that is a serial port
 	{
 		if (held) print ""

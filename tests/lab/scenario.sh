@@ -6,7 +6,8 @@
 #   plain     a guest and its words.
 #   watch     after a line of the guest that begins with "@" comes what the host knows of its CPUs:
 #             "@host vp N run NS delay NS", the time they ran and the time they waited to.
-#   migrate   the same, and "@migrate" moves the guest, running, into another QEMU.
+#   visit     the same, but BESIDE comes at the guest's line "@company", and goes at "@alone".
+#   migrate   as watch, and "@migrate" moves the guest, running, into another QEMU.
 #   snapshot  the same, and "@savevm" keeps the guest's state, "@loadvm" puts it back.
 # A guest that asked hears one byte when it is done: m for moved, s for saved, r for put back. The
 # state that is put back has the guest still waiting for its s.
@@ -72,6 +73,8 @@ look() {
 
 obey() {
 	case $scenario:$1 in
+	visit:@company) company ;;
+	visit:@alone) kill "$neighbour" ;;
 	migrate:@migrate) migrate ;;
 	snapshot:@savevm) order "$monitor" 'savevm lab' && tell s ;;
 	snapshot:@loadvm) order "$monitor" 'loadvm lab' && tell r ;;
@@ -91,9 +94,12 @@ relay() {
 	done
 }
 
-if [ -e "$beside" ]; then
+company() {
 	SERIAL=null sh /lab/l2.sh "$mode" 1 "$beside" >&2 &
-fi
+	neighbour=$!
+}
+
+[ "$scenario" = visit ] || [ ! -e "$beside" ] || company
 case $scenario in
 plain) exec sh /lab/l2.sh "$mode" "$smp" "$image" ;;
 # A state is kept in a disk image; this one is temporary, over a disk of nothing.

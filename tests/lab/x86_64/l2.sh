@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: MIT
 # Runs one image as a guest, here or inside L1: the one place that says what a mode is.
 # Usage: QEMU=COMMAND ROOT=PREFIX [SERIAL=CHARDEV] sh l2.sh MODE SMP IMAGE [QEMU OPTION...]
+# An image with IMAGE.cmdline beside it is a Linux; IMAGE.initrd goes with it.
 # SMP is a number, or `sparse`: 4 CPUs whose numbers are far apart.
 # ROOT is where Debian's files are; the guest's serial port is stdout unless SERIAL says otherwise.
 # Exits with QEMU's status; lab.conf says which one is the guest's success.
@@ -19,6 +20,7 @@ model=host
 case $mode in
 native) set -- "$@" -accel kvm -cpu host ;;
 hyperv) set -- "$@" -accel kvm -cpu "host,$hyperv" ;;
+hyperv-only) set -- "$@" -accel kvm -cpu "host,$hyperv,kvm=off,hv_vapic=off,hv_tlbflush_direct=off" ;;
 xen) set -- "$@" -accel kvm,xen-version=0x40011,kernel-irqchip=split -cpu host ;;
 tcg) model=max && set -- "$@" -accel tcg -cpu max,-hypervisor,tcg-cpuid=off ;;
 tcg-visible) model=max && set -- "$@" -accel tcg -cpu max ;;
@@ -38,8 +40,15 @@ fi
 set -- "$@" -smp "$smp" -nic none -vga none -display none -serial "${SERIAL:-stdio}" -no-reboot \
 	-device isa-debug-exit
 
-case $(head -c 2 "$image") in
-MZ) set -- "$@" -m 256 -bios "$ROOT/usr/share/ovmf/OVMF.fd" ;; # as ROM: its variables live in RAM
-*) set -- "$@" -m 64 ;;
-esac
+# Two CPUs of a Linux on the one of L1 hang early when KVM takes ends of interrupts from memory,
+# kvm-pv-eoi; hv_vapic is the same for guests of Hyper-V. Without, every end is an exit.
+if [ -e "$image.cmdline" ]; then
+	[ "$model" != host ] || set -- "$@" -global host-x86_64-cpu.kvm-pv-eoi=off
+	set -- "$@" -m 384 -initrd "$image.initrd" -append "$(cat "$image.cmdline")"
+else
+	case $(head -c 2 "$image") in
+	MZ) set -- "$@" -m 256 -bios "$ROOT/usr/share/ovmf/OVMF.fd" ;; # as ROM: its variables live in RAM
+	*) set -- "$@" -m 64 ;;
+	esac
+fi
 exec "$QEMU" "$@" -kernel "$image" </dev/null
