@@ -1,9 +1,11 @@
 # SPDX-License-Identifier: MIT
 # shellcheck shell=sh
 # Sourced by the test scripts: gets the tools a tier needs onto a Debian 12 machine, and says where things are kept.
-#   tools_need GROUP...    install what is missing of: guest unit headers foreign clang build proof coverage fuzz bench chart
+#   tools_need GROUP...    install what is missing of: guest unit headers foreign clang build linux dkms proof coverage fuzz
+#                        bench chart
 #   tools_cbmc             put CBMC on PATH (into the cache folder, the system is left alone)
 #   tools_cmocka_source    print the folder of an unpacked cmocka source
+#   tools_checkpatch       print the path of Linux's checkpatch.pl
 # Nothing is installed that is already there. Without root or sudo the one command to run is printed, exit status 2.
 
 PV_CACHE=${PV_CACHE:-${XDG_CACHE_HOME:-${HOME:-/root}/.cache}/libpv}
@@ -55,6 +57,21 @@ tools_list() {
 		shellcheck shellcheck
 		LIST
 		;;
+	# What Debian's kernel headers want, and the compilers that they name.
+	linux) cat <<-'LIST'
+		make make
+		sparse sparse
+		perl perl
+		clang-format-19 clang-format-19
+		nm binutils
+		xz xz-utils
+		/sbin/modinfo kmod
+		x86_64-linux-gnu-gcc-12 gcc-12
+		aarch64-linux-gnu-gcc-12 gcc-12-aarch64-linux-gnu
+		/usr/lib/x86_64-linux-gnu/libelf.so.1 libelf1
+		LIST
+		;;
+	dkms) tools_list linux; echo '/usr/sbin/dkms dkms' ;;
 	guest) printf '%s\n' 'gcc gcc' 'ld binutils' 'xz xz-utils' ;;
 	chart) echo 'gnuplot gnuplot-nox' ;;
 	proof) printf '%s\n' 'gcc gcc' 'z3 z3' 'cadical cadical' ;;
@@ -150,6 +167,24 @@ tools_get_cmocka() {
 	tools_view bookworm deb-src && rm -rf "$1" "$1.new" && mkdir -p "$1.new" && cd "$1.new" || return 1
 	apt-get $view source --download-only cmocka >&2 &&
 		tar -xf cmocka_*.orig.tar.?z --strip-components=1 && mv "$1.new" "$1"
+}
+
+# checkpatch.pl is in no package but the kernel's whole source: the rest of it is thrown away.
+tools_get_checkpatch() {
+	[ ! -e "$1/checkpatch.pl" ] || return 0
+	say 'getting checkpatch.pl into the cache folder, out of the kernel source (150 MB to download, once)'
+	tools_view bookworm-backports deb && rm -rf "$1" "$1.new" && mkdir -p "$1.new" && cd "$1.new" || return 1
+	apt-get $view download linux-source-6.12 >&2 &&
+		dpkg-deb --fsys-tarfile linux-source-6.12_*.deb | tar -xO ./usr/src/linux-source-6.12.tar.xz |
+		tar -xJ --strip-components=2 --wildcards '*/scripts/checkpatch.pl' '*/scripts/spelling.txt' '*/scripts/const_structs.checkpatch' &&
+		[ -s spelling.txt ] && rm -f ./*.deb && mv "$1.new" "$1"
+}
+
+tools_checkpatch() {
+	mkdir -p "$PV_CACHE" || exit 2
+	(flock 9 && tools_get_checkpatch "$PV_CACHE/checkpatch") 9>"$PV_CACHE/lock" >&2 ||
+		{ echo 'Could not get checkpatch.pl' >&2; exit 2; }
+	echo "$PV_CACHE/checkpatch/checkpatch.pl"
 }
 
 tools_cmocka_source() {
