@@ -11,7 +11,7 @@ cd "$(dirname "$0")/.." || exit 1
 tier=${1:-default}
 case $tier in
 quick) groups=headers ;;
-default | full) groups='build proof coverage fuzz bench' ;;
+default | full) groups='build linux proof coverage fuzz bench' ;;
 *) echo 'usage: run.sh [quick|full]' >&2; exit 2 ;;
 esac
 
@@ -73,6 +73,7 @@ step() {
 # Guests on real hypervisors, one step after the other: each is one emulated processor for minutes, which has a core to
 # itself while the other steps go on.
 labs='lab lab-aarch64 lab-riscv64 steal steal-aarch64 steal-riscv64'
+[ "$tier" != full ] || labs="$labs linux linux-aarch64"
 perform_labs() {
 	perform lab 900 sh tests/lab/check.sh
 	perform lab-aarch64 600 env PV_ARCH=aarch64 sh tests/lab/check.sh
@@ -80,6 +81,9 @@ perform_labs() {
 	perform steal 900 sh tests/lab/steal.sh
 	perform steal-aarch64 900 env PV_ARCH=aarch64 sh tests/lab/steal.sh
 	perform steal-riscv64 900 env PV_ARCH=riscv64 sh tests/lab/steal.sh
+	[ "$tier" = full ] || return 0
+	perform linux 5400 sh tests/linux/check.sh
+	perform linux-aarch64 5400 env PV_ARCH=aarch64 sh tests/linux/check.sh
 }
 
 (tools_need $groups) || { echo '0 passed, 1 failed'; exit 2; }
@@ -89,6 +93,7 @@ if [ "$tier" = quick ]; then
 	step headers 300 sh tests/build/headers.sh gcc
 	step figures 300 sh tests/build/figures.sh
 	step sources 300 sh tests/build/sources.sh
+	step pvstat 100 sh tests/linux/pvstat.sh
 else
 	perform_labs &
 	chain=$!
@@ -105,6 +110,8 @@ else
 	step fences 600 sh tests/build/fences.sh
 	step model 600 sh tests/model/run.sh
 	step lint 600 sh tests/build/lint.sh
+	step linux-build 900 sh tests/linux/build.sh
+	step pvstat 100 sh tests/linux/pvstat.sh
 	step asan-gcc 600 sh tests/build/unit.sh asan-gcc
 	step asan-clang 600 sh tests/build/unit.sh asan-clang
 	step tsan 600 sh tests/build/unit.sh tsan
@@ -112,12 +119,15 @@ else
 	step port 400 sh tests/port/run.sh
 	for arch in aarch64 i386 s390x; do step "unit-$arch" 900 sh tests/foreign.sh $arch; done
 	if [ "$tier" = full ]; then
+		step linux-style 300 sh tests/linux/style.sh full
+		step linux-dkms 600 sh tests/linux/dkms.sh
 		step unit-riscv64 900 sh tests/foreign.sh riscv64
 		step integers 600 sh tests/build/unit.sh integers
 		step mem-long 3600 sh tests/build/unit.sh long
 		step proof 3600 sh tests/proof/run.sh full
 		step fuzz 3600 sh tests/fuzz/run.sh 300
 	else
+		step linux-style 300 sh tests/linux/style.sh
 		step proof 2400 sh tests/proof/run.sh
 		step fuzz 600 sh tests/fuzz/run.sh 30
 	fi

@@ -1,0 +1,83 @@
+# SPDX-License-Identifier: MIT
+# shellcheck shell=sh
+# The module loaded and unloaded 1,000 times, and CPU 1 taken and brought back 100 times under it:
+# nothing may be left. Debian's kernels have no kmemleak, so the books of the allocators are compared:
+# what leaked once in a cycle would show 1,000 times, or 100.
+
+loads=1000 hotplugs=100
+: >/tmp/complained
+
+# The log has a limited length, and is memory itself.
+read_log() { dmesg -c | grep -E "$complaints" >>/tmp/complained; }
+
+cycles() {
+	i=0
+	while [ $i -lt "$1" ]; do
+		insmod /pv.ko && rmmod pv || return 1
+		i=$((i + 1))
+		[ $((i % 100)) != 0 ] || read_log
+	done
+	true
+}
+
+hotplug_cycles() {
+	i=0
+	while [ $i -lt "$1" ]; do
+		echo 0 >$cpus/cpu1/online && echo 1 >$cpus/cpu1/online || return 1
+		[ "$(value $cpus/cpu1/pv/online)" = 1 ] || return 1
+		i=$((i + 1))
+	done
+	read_log
+	true
+}
+
+# books FILE: objects of each slab cache, then kB and mappings.
+books() {
+	sync
+	echo 3 >/proc/sys/vm/drop_caches
+	# What lies ready for a CPU counts as used otherwise.
+	for cache in /sys/kernel/slab/*/shrink; do
+		echo 1 >"$cache"
+	done
+	sleep 1
+	{
+		awk 'NR > 2 { print "slab:" $1, $2 }' /proc/slabinfo
+		awk '/^(Slab|Percpu|VmallocUsed):/ { print $1, $2 }' /proc/meminfo
+		awk '/^MemFree:/ { print "taken:", -$2 }' /proc/meminfo
+		echo "mappings: $(grep -vc unpurged /proc/vmallocinfo)"
+	} >"$1"
+}
+
+# grown TIMES BEFORE AFTER: names what grew by half an object, by half a page of free memory or by
+# 64 bytes of the rest, each time. The kernel frees what was mapped later, many at once: vmap_area.
+grown() {
+	awk -v times="$1" 'NR == FNR { old[$1] = $2; next }
+		{ grew = $2 - old[$1] }
+		/^slab:/ { limit = times / 2 < 60 ? 60 : times / 2 }
+		/^slab:vmap_area/ { next }
+		/^(Slab|Percpu|VmallocUsed):/ { limit = times / 16 < 400 ? 400 : times / 16 }
+		/^taken:/ { limit = times * 2 < 400 ? 400 : times * 2 }
+		/^mappings:/ { limit = 8 }
+		grew > limit { print $1, old[$1], "->", $2; bad = 1 }
+		END { exit bad }' "$2" "$3"
+}
+
+# What the first few cycles fill stays filled.
+check 'it loads and unloads' cycles 50
+insmod /pv.ko && report
+hotplug_cycles 10
+rmmod pv
+books /tmp/books.0
+check "$loads times loaded and unloaded" cycles $loads
+books /tmp/books.1
+check 'nothing grew' grown $loads /tmp/books.0 /tmp/books.1
+insmod /pv.ko
+books /tmp/books.2
+check "$hotplugs times a CPU went and came back" hotplug_cycles $hotplugs
+books /tmp/books.3
+check 'nothing grew with it' grown $hotplugs /tmp/books.2 /tmp/books.3
+rmmod pv
+quiet_log() { cat /tmp/complained && [ ! -s /tmp/complained ]; }
+check 'the kernel was quiet all the time' quiet_log
+echo "# taken kB: $(sed -n 's/^taken: -//p' /tmp/books.0 /tmp/books.1 /tmp/books.2 /tmp/books.3 | tr '\n' ' ')free"
+grep -h '^Percpu\|^Vmalloc\|^mapp\|^Slab' /tmp/books.0 /tmp/books.1 | sed 's/^/# /'
