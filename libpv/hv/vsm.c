@@ -58,7 +58,16 @@ enum pv_status pv_hv_vsm_capabilities(struct pv_vp *vp, struct pv_hv_vsm_capabil
     return PV_OK;
 }
 
-/* Offset 0 is the ordinary hypercall entry: switching there would issue a hypercall instead. */
+/* A trap instruction and a return. */
+#define SWITCH_CODE_BYTES 4u
+
+/* Offset 0 is the ordinary hypercall entry: switching there would issue a hypercall instead. What else
+ * is where the offset points cannot be told from outside. */
+static bool code_may_be(uint64_t offset, uint64_t other)
+{
+    return offset != 0 && offset != other && offset <= PV_PAGE_BYTES - SWITCH_CODE_BYTES;
+}
+
 enum pv_status pv_hv_vsm_code_offsets(struct pv_vp *vp, struct pv_hv_vsm_code_offsets *offsets,
                                       struct pv_hv_result *result)
 {
@@ -74,7 +83,7 @@ enum pv_status pv_hv_vsm_code_offsets(struct pv_vp *vp, struct pv_hv_vsm_code_of
         return got;
     call = raw >> PV_HV_VSM_CALL_OFFSET_SHIFT & PV_HV_VSM_OFFSET_MASK;
     ret = raw >> PV_HV_VSM_RETURN_OFFSET_SHIFT & PV_HV_VSM_OFFSET_MASK;
-    if (call == 0 || ret == 0)
+    if (!code_may_be(call, ret) || !code_may_be(ret, call))
         return PV_MALFORMED;
     offsets->call = (uint16_t)call;
     offsets->ret = (uint16_t)ret;

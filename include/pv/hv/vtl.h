@@ -77,7 +77,8 @@ PV_MUST_CHECK enum pv_status pv_hv_vsm_capabilities(struct pv_vp *vp,
  * Read the code page offsets.
  * Context: as pv_hv_regs_get.
  * Return:  PV_UNSUPPORTED  arm64 (it uses HVC #2 and #3), or the hypervisor lacks it
- *          PV_MALFORMED    an offset is 0, where the ordinary hypercall entry lies
+ *          PV_MALFORMED    an offset is 0, where the ordinary hypercall entry lies, both are the same, or
+ *                          no code fits in the page there
  *          otherwise as pv_hv_regs_get
  */
 PV_MUST_CHECK enum pv_status pv_hv_vsm_code_offsets(struct pv_vp *vp,

@@ -94,10 +94,10 @@ static void test_code_offsets(void **state)
     assert_status(pv_hv_vsm_code_offsets(&vp, &offsets, NULL), PV_OK);
     assert_int_equal(offsets.call, 0x00F);
     assert_int_equal(offsets.ret, 0x026);
-    machine.model.code_offsets = 0xFFFFFE; /* the last offsets there are */
+    machine.model.code_offsets = 0xFFCFFB; /* the last offsets with code behind them */
     assert_status(pv_hv_vsm_code_offsets(&vp, &offsets, NULL), PV_OK);
-    assert_int_equal(offsets.call, 0xFFE);
-    assert_int_equal(offsets.ret, 0xFFF);
+    assert_int_equal(offsets.call, 0xFFB);
+    assert_int_equal(offsets.ret, 0xFFC);
 }
 
 static void test_code_offsets_of_the_ordinary_entry(void **state)
@@ -109,6 +109,12 @@ static void test_code_offsets_of_the_ordinary_entry(void **state)
     machine.model.code_offsets = 0x026000;
     assert_status(pv_hv_vsm_code_offsets(&vp, &offsets, NULL), PV_MALFORMED);
     machine.model.code_offsets = 0x00000F;
+    assert_status(pv_hv_vsm_code_offsets(&vp, &offsets, NULL), PV_MALFORMED);
+    machine.model.code_offsets = 0x00F00F;
+    assert_status(pv_hv_vsm_code_offsets(&vp, &offsets, NULL), PV_MALFORMED);
+    machine.model.code_offsets = 0x00FFFD;
+    assert_status(pv_hv_vsm_code_offsets(&vp, &offsets, NULL), PV_MALFORMED);
+    machine.model.code_offsets = 0xFFD00F;
     assert_status(pv_hv_vsm_code_offsets(&vp, &offsets, NULL), PV_MALFORMED);
     machine.model.code_offsets = SIM_NO_CODE_OFFSETS;
     assert_status(pv_hv_vsm_code_offsets(&vp, &offsets, NULL), PV_UNSUPPORTED);
@@ -269,7 +275,7 @@ static void test_kvm(void **state)
     assert_status(pv_hv_vsm_config_set(&vp, 1, &config, NULL), PV_UNSUPPORTED);
 }
 
-/* A word of all ones: every field stays inside its range. */
+/* A word of all ones: every field stays inside its range, or it is no answer. */
 static void test_all_ones(void **state)
 {
     struct pv_hv_vsm_vp_status status;
@@ -284,8 +290,7 @@ static void test_all_ones(void **state)
     assert_int_equal(status.enabled_vtls, 0xFFFF);
     assert_status(pv_hv_vsm_partition_status(&vp, &partition, NULL), PV_OK);
     assert_int_equal(partition.max_vtl, 15);
-    assert_status(pv_hv_vsm_code_offsets(&vp, &offsets, NULL), PV_OK);
-    assert_int_equal(offsets.call, 0xFFF);
+    assert_status(pv_hv_vsm_code_offsets(&vp, &offsets, NULL), PV_MALFORMED);
 }
 
 int main(void)
