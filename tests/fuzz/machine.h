@@ -150,7 +150,7 @@ static inline void take_host(void)
         model->max_vtl = take8(&world.input) % SIM_VTLS;
     if ((flags & 32) != 0)
         model->step = take8(&world.input);
-    machine.page_reserved = (flags & 64) != 0 ? 0xABC : 0;
+    machine.model.page_reserved = (flags & 64) != 0 ? 0xABC : 0;
     machine.sse_off = (flags & 128) != 0 && machine.kind != SIM_HYPERV_ARM64;
 }
 
@@ -184,8 +184,8 @@ static inline void take_machine(void)
     start_cpus((which & 32) != 0, (which & 96) == 96);
     if ((which & 16) != 0)
         take_host();
-    world.first_os_id = machine.model.os_id;
-    world.first_page = machine.hypercall_msr;
+    world.first_os_id = machine.model.os_id[0];
+    world.first_page = machine.model.hypercall_msr[0];
     world.pages = (uint8_t *)pv_os_page_alloc(2);
     world.pages_gpa = pv_os_virt_to_gpa(world.pages);
 }
@@ -248,8 +248,8 @@ static inline void check_taken_back(void)
 {
     const struct sim_model *model = &machine.model;
 
-    INSIST(model->os_id == world.first_os_id, "OS id not taken back");
-    INSIST(((machine.hypercall_msr ^ world.first_page) & PV_HV_PAGE_ENABLE) == 0,
+    INSIST(model->os_id[0] == world.first_os_id, "OS id not taken back");
+    INSIST(((machine.model.hypercall_msr[0] ^ world.first_page) & PV_HV_PAGE_ENABLE) == 0,
            "hypercall page not taken back");
     for (uint32_t i = 0; i < CPUS * SIM_VTLS; i++)
         INSIST((model->cpus[i / SIM_VTLS].vtls[i % SIM_VTLS].assist_page & PV_HV_PAGE_ENABLE) == 0,

@@ -9,15 +9,18 @@
 
 #define NS_PER_SECOND 1000000000u
 #define NS_PER_UNIT 100u
-#define PAGE_PRESERVED 0xFFEull
+
+static uint64_t read_counter(void *owner, uint32_t vp);
 
 void sim_clock_init(struct sim_machine *machine)
 {
-    struct sim_clock *clock = &machine->clock;
+    struct sim_model *model = &machine->model;
 
-    clock->hz = SIM_COUNTER_HZ;
-    clock->told_hz = SIM_COUNTER_HZ;
-    clock->told_apic_hz = NS_PER_SECOND;
+    machine->clock.hz = SIM_COUNTER_HZ;
+    model->tsc_hz = SIM_COUNTER_HZ;
+    model->apic_hz = NS_PER_SECOND;
+    if (sim_is_x86(machine)) /* arm64's is a register that the test sets */
+        model->time = (struct sim_time){ machine, read_counter, NULL };
 }
 
 static bool behaves(const struct sim_machine *machine, enum sim_clock_behaviour behaviour)
@@ -205,15 +208,11 @@ static uint32_t next_sequence(struct sim_machine *machine)
 
 static struct pv_hv_reference_tsc content(struct sim_machine *machine)
 {
-    const struct sim_wide ten_million = { 10000000, 0 };
+    const struct sim_clock *clock = &machine->clock;
     const uint64_t ns = now(machine);
-    struct pv_hv_reference_tsc page = { next_sequence(machine), 0, 0, 0 };
-    uint64_t passed;
 
-    page.scale = sim_wide_divide(ten_million, machine->clock.hz);
-    passed = sim_wide_multiply(counter_at(&machine->clock, 0, ns), page.scale).high;
-    page.offset = units(machine, ns) - passed;
-    return page;
+    return sim_reference_tsc(next_sequence(machine), clock->hz, counter_at(clock, 0, ns),
+                             units(machine, ns));
 }
 
 static volatile struct pv_hv_reference_tsc *page_of(struct sim_machine *machine)
@@ -260,22 +259,25 @@ static void follow(struct sim_machine *machine)
 
     if (!behaves(machine, SIM_CLOCK_SILENT))
         memcpy(fill, &right, sizeof(right));
-    sim_overlay_place(machine, &machine->clock.page, machine->clock.reference_msr, kvm, fill,
+    sim_overlay_place(machine, &machine->clock.page, machine->model.reference_msr[0], kvm, fill,
                       kvm ? sizeof(right) : sizeof(fill));
 }
 
-static void write_reference_tsc(struct sim_machine *machine, uint64_t value)
+void sim_clock_reference_written(struct sim_machine *machine, uint64_t before)
 {
-    if ((value & PAGE_PRESERVED) != machine->clock.page_reserved)
-        sim_complain(&machine->model, "reserved bits of REFERENCE_TSC not preserved");
-    if (!taken(machine, value))
-        return;
-    machine->clock.reference_msr = value & ~PAGE_PRESERVED;
-    follow(machine);
+    uint64_t *value = &machine->model.reference_msr[0];
+
+    if (taken(machine, *value))
+        follow(machine);
+    else
+        *value = before;
 }
 
-static uint64_t read_counter(struct sim_machine *machine)
+static uint64_t read_counter(void *owner, uint32_t vp)
 {
+    struct sim_machine *machine = (struct sim_machine *)owner;
+
+    (void)vp;
     return behaves(machine, SIM_CLOCK_STANDS) ? 1 : units(machine, look(machine));
 }
 
@@ -283,40 +285,23 @@ static uint64_t read_counter(struct sim_machine *machine)
 
 bool sim_clock_msr_read(struct sim_machine *machine, uint32_t vp, uint32_t msr, uint64_t *value)
 {
-    const struct sim_clock *clock = &machine->clock;
+    const bool here = sim_is_kvm(machine) && msr == PV_KVM_MSR_SYSTEM_TIME;
 
-    switch (msr) {
-    case PV_KVM_MSR_SYSTEM_TIME:
-        *value = clock->kvm_msr[vp];
-        return true;
-    case PV_HV_MSR_TIME_REF_COUNT:
-        *value = read_counter(machine);
-        return true;
-    case PV_HV_MSR_REFERENCE_TSC:
-        *value = clock->reference_msr | clock->page_reserved;
-        return true;
-    case PV_HV_MSR_TSC_FREQUENCY:
-        *value = clock->told_hz;
-        return true;
-    case PV_HV_MSR_APIC_FREQUENCY:
-        *value = clock->told_apic_hz;
-        return true;
-    default:
-        return false;
-    }
+    if (here)
+        *value = machine->clock.kvm_msr[vp];
+    return here;
 }
 
 bool sim_clock_msr_write(struct sim_machine *machine, uint32_t vp, uint32_t msr, uint64_t value)
 {
+    if (!sim_is_kvm(machine))
+        return false;
     switch (msr) {
     case PV_KVM_MSR_SYSTEM_TIME:
         write_system_time(machine, vp, value);
         return true;
     case PV_KVM_MSR_WALL_CLOCK:
         write_wall_clock(machine, value);
-        return true;
-    case PV_HV_MSR_REFERENCE_TSC:
-        write_reference_tsc(machine, value);
         return true;
     default:
         return false;
@@ -366,17 +351,21 @@ void sim_clock_migrate(struct sim_machine *machine, uint64_t hz, uint64_t ticks)
     clock->hz_since = now(machine);
     clock->ticks = ticks;
     clock->hz = hz;
-    clock->told_hz = hz;
+    machine->model.tsc_hz = hz;
     fill_wall_clock(machine);
     sim_clock_update(machine);
 }
 
 void sim_clock_register(struct sim_machine *machine, uint32_t msr, uint32_t vp, uint64_t gpa)
 {
-    if (msr == PV_KVM_MSR_SYSTEM_TIME)
+    const uint64_t before = machine->model.reference_msr[0];
+
+    if (msr == PV_KVM_MSR_SYSTEM_TIME) {
         write_system_time(machine, vp, gpa);
-    else
-        write_reference_tsc(machine, gpa);
+        return;
+    }
+    machine->model.reference_msr[0] = gpa;
+    sim_clock_reference_written(machine, before);
 }
 
 const char *sim_clock_left(const struct sim_machine *machine)
@@ -386,7 +375,7 @@ const char *sim_clock_left(const struct sim_machine *machine)
             return "kvmclock is still registered";
     if (machine->clock.wall_msr != 0)
         return "the wall clock is still registered";
-    return (machine->clock.reference_msr & PV_HV_PAGE_ENABLE) != 0
+    return (machine->model.reference_msr[0] & PV_HV_PAGE_ENABLE) != 0
                ? "the reference TSC page is still enabled"
                : NULL;
 }

@@ -42,14 +42,11 @@ struct sim_clock {
     int64_t skew[SIM_VPS_MAX]; /* ticks a VP's counter is ahead */
     bool counter_stands;
     bool unstable;     /* kvmclock: VPs may disagree */
-    uint64_t told_hz, told_apic_hz; /* Hyper-V's MSRs */
     enum sim_clock_behaviour behaviour;
 
     uint64_t kvm_msr[SIM_VPS_MAX];
     uint64_t wall_msr; /* 0: forgotten */
-    uint64_t reference_msr;
-    uint64_t page_reserved; /* bits 11:1 of REFERENCE_TSC, to be preserved */
-    struct sim_overlay page;
+    struct sim_overlay page; /* the reference TSC page; its MSR is the model's */
     uint32_t sequence;
 };
 

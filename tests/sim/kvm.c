@@ -173,7 +173,7 @@ static long native_call(struct sim_machine *machine, bool vmmcall, unsigned long
 {
     if (vmmcall != is_amd(machine))
         fault(machine, "#UD: the hypercall of another vendor");
-    if (machine->model.os_id != 0) {
+    if (machine->model.os_id[0] != 0) {
         fault(machine, "KVM took its own call for one of Hyper-V's");
         return 2; /* HV_STATUS_INVALID_HYPERCALL_CODE */
     }

@@ -51,7 +51,9 @@ void sim_port_vtl_switch(struct pv_sim *port, uintptr_t entry, bool to_lower, ui
 
 void sim_clock_init(struct sim_machine *machine);
 uint64_t sim_port_counter(struct pv_sim *port);
-/* False if it is not a MSR of a clock. */
+/* REFERENCE_TSC, which was `before`. */
+void sim_clock_reference_written(struct sim_machine *machine, uint64_t before);
+/* False if it is not an MSR of kvmclock. */
 bool sim_clock_msr_read(struct sim_machine *machine, uint32_t vp, uint32_t msr, uint64_t *value);
 bool sim_clock_msr_write(struct sim_machine *machine, uint32_t vp, uint32_t msr, uint64_t value);
 

@@ -23,6 +23,9 @@
 #define SIM_VTLS 3u /* modelled; `max_vtl` may be lower */
 #define SIM_REGISTERS_MAX 48u
 #define SIM_PROTECTED_MAX 64u
+#define SIM_MAP_ALL 0xFu
+#define SIM_VSM_CONFIG_INTERCEPT_PAGE (1ull << 12) /* hvdef; not in the TLFS */
+#define SIM_VSM_CAP_INTERCEPT_PAGE (1ull << 27)
 #define SIM_NO_CODE_OFFSETS 0xFFFFFFFFu
 #define SIM_BLOCK_BYTES 128u
 #define SIM_GVA_KEPT 2048u
@@ -33,6 +36,26 @@ struct sim_memory {
     void *owner;
     bool (*read)(void *owner, uint64_t gpa, void *to, size_t bytes);
     bool (*write)(void *owner, uint64_t gpa, const void *from, size_t bytes);
+};
+
+/*
+ * The processor's own registers, where there is a processor: what HvCallGet/SetVpRegisters name is read and
+ * written there. They answer UNKNOWN_REGISTER_NAME for what they do not have, which the model keeps
+ * itself then. NULL: there is none.
+ */
+struct sim_processor {
+    void *owner;
+    uint16_t (*get)(void *owner, uint32_t vp, uint8_t vtl, uint32_t name,
+                    struct pv_hv_register_value *value);
+    uint16_t (*set)(void *owner, uint32_t vp, uint8_t vtl, uint32_t name,
+                    struct pv_hv_register_value value);
+};
+
+/* Clocks that go on their own; in units of 100 ns. NULL: as the fields of the model say. */
+struct sim_time {
+    void *owner;
+    uint64_t (*reference)(void *owner, uint32_t vp); /* TIME_REF_COUNT */
+    uint64_t (*run)(void *owner, uint32_t vp);       /* VP_RUNTIME */
 };
 
 /* How the registers of a hypercall are laid out. */
@@ -53,34 +76,9 @@ struct sim_registers {
 
 /* How the hypervisor behaves. All but the first two break the TLFS. */
 enum sim_behaviour {
-    SIM_HONEST,
-    SIM_TIMEOUT_ONCE,        /* as isolated guests see it: TIME_OUT with progress, then success */
-    SIM_REPS_ABOVE,          /* success, one element more than asked */
-    SIM_REPS_BACKWARDS,      /* progress, then less than before */
-    SIM_NO_PROGRESS,         /* success for ever without an element done */
-    SIM_TIMEOUT_FOREVER,     /* TIME_OUT without progress */
-    SIM_TIMEOUT_CRAWLING,    /* TIME_OUT for ever, one element further each time */
-    SIM_TIMEOUT_ALL_DONE,    /* TIME_OUT although every element is done */
-    SIM_GARBAGE_OUTPUT,      /* success, all output bytes random */
-    SIM_ONES_OUTPUT,         /* success, all output bits set */
-    SIM_GARBAGE_STATUS,      /* a status that is in no table, ignored bits of the result set */
-    SIM_SCRIBBLE,            /* honest, but the whole output page or register block is overwritten */
-    SIM_RANDOM,              /* result word and output from `seed` */
-    SIM_REGISTERS_REFUSED,   /* Get/SetVpRegisters: UNKNOWN_REGISTER_NAME whatever the name */
-    SIM_REGISTERS_DENIED,    /* Get/SetVpRegisters: ACCESS_DENIED */
-    /* From here on, whatever `behave_after` says. */
-    SIM_VP_INDEX_HUGE,       /* VP index and GetVpIndexFromApicId beyond the advertised maximum */
-    SIM_VP_INDEX_NONE,       /* the same, 0xFFFFFFFF */
-    SIM_VP_INDEX_SELF,       /* VP index 0xFFFFFFFE, which names the caller */
-    SIM_VP_INDEX_WIDE,       /* VP index right in its low half, bit 32 set */
-    /* The next ones concern MSRs and the synthetic registers of arm64. */
-    SIM_OS_ID_NOT_STICKING,  /* reads back as 0 */
-    SIM_OS_ID_CHANGED,       /* reads back as something else */
-    SIM_PAGE_NEVER_ENABLED,  /* hypercall page: enable bit reads back as 0 */
-    SIM_PAGE_ELSEWHERE,      /* hypercall page: enabled at another address */
-    SIM_PAGE_ZERO,           /* hypercall page: content zero */
-    SIM_PAGE_ONES,           /* hypercall page: content all ones */
-    SIM_ASSIST_NOT_STICKING, /* VP assist page: never enabled */
+#define SIM_BEHAVIOUR(name, about) SIM_##name,
+#include "sim/behaviours.def"
+#undef SIM_BEHAVIOUR
     SIM_BEHAVIOURS
 };
 
@@ -176,6 +174,8 @@ struct sim_seen {
 
 struct sim_model {
     struct sim_memory memory;
+    struct sim_time time;
+    struct sim_processor processor;
 
     /* The partition. Set after sim_model_init, as the test likes. */
     uint32_t vps;
@@ -194,6 +194,9 @@ struct sim_model {
     uint64_t va_base, va_gpa; /* one window of virtual addresses that is mapped, odd pages */
     uint32_t va_pages;        /* read-only; everything else is not present */
     uint64_t extended;        /* PV_HV_EXT_* */
+    uint64_t page_reserved;   /* bits 11:2 of HYPERCALL, and of VP_ASSIST_PAGE: to be preserved */
+    uint64_t reference_reserved; /* bits 11:1 of REFERENCE_TSC, to be preserved */
+    uint64_t tsc_hz, apic_hz; /* as told */
     struct pv_hv_boot_zeroed_memory zeroed;
 
     /* Behaviour. */
@@ -207,13 +210,16 @@ struct sim_model {
 
     /* State. */
     struct sim_vp_state cpus[SIM_VPS_MAX];
-    uint64_t os_id;
-    uint64_t reference_100ns; /* TIME_REF_COUNT as a register; as an MSR it is of sim/clock.h */
+    uint64_t os_id[SIM_VTLS];
+    uint64_t hypercall_msr[SIM_VTLS]; /* without the bits that are preserved */
+    uint64_t reference_msr[SIM_VTLS]; /* REFERENCE_TSC, likewise */
+    uint64_t reference_100ns; /* TIME_REF_COUNT */
     uint16_t enabled_vtls;
     uint16_t mbec_vtls;
     uint64_t partition_config[SIM_VTLS];
     uint64_t protected_pages[SIM_PROTECTED_MAX];
     uint32_t protection[SIM_PROTECTED_MAX];
+    uint8_t protected_by[SIM_PROTECTED_MAX]; /* the VTL that binds the lower ones */
     uint32_t protected_count;
     uint32_t stopped_at; /* elements done as last answered */
     bool timed_out;
@@ -231,6 +237,26 @@ uint64_t sim_model_call(struct sim_model *model, uint32_t vp, struct sim_registe
 /* VTL call or return. Returns false for what would be #UD. */
 bool sim_model_vtl_switch(struct sim_model *model, uint32_t vp, bool to_lower, uint64_t control);
 
+/* What a VTL may do with a page: PV_HV_MAP_*. */
+uint32_t sim_model_rights(const struct sim_model *model, uint8_t vtl, uint64_t page);
+
+/*
+ * A VP has touched a page in a way that some of `wanted` is needed for. Enters the VTL that denies it.
+ * Returns false if none does.
+ */
+bool sim_model_intercept(struct sim_model *model, uint32_t vp, uint64_t page, uint32_t wanted);
+
+/* A synthetic MSR, in the VTL that the VP runs in. Both return false for what would be #GP. */
+bool sim_model_msr_read(struct sim_model *model, uint32_t vp, uint32_t msr, uint64_t *value);
+bool sim_model_msr_write(struct sim_model *model, uint32_t vp, uint32_t msr, uint64_t value);
+
+/* A page by which a counter of `hz` that reads `ticks` now tells `units` of 100 ns. */
+struct pv_hv_reference_tsc sim_reference_tsc(uint32_t sequence, uint64_t hz, uint64_t ticks,
+                                             uint64_t units);
+
+/* What the page makes of a counter. */
+uint64_t sim_reference_count(const struct pv_hv_reference_tsc *page, uint64_t ticks);
+
 /* One register of a VP and VTL, as HvCallGet/SetVpRegisters see it. Returns a PV_HV_STATUS_*. */
 uint16_t sim_register_get(struct sim_model *model, uint32_t vp, uint8_t vtl, uint32_t name,
                           struct pv_hv_register_value *value);
@@ -245,6 +271,11 @@ uint16_t sim_visibility_change(struct sim_model *model, uint64_t page, uint32_t 
 
 /* Is the behaviour in force now? */
 bool sim_behaves(const struct sim_model *model, enum sim_behaviour behaviour);
+
+/* As a command line names it, and in words. */
+#define SIM_NAME_BYTES 24u
+void sim_behaviour_name(enum sim_behaviour behaviour, char name[SIM_NAME_BYTES]);
+const char *sim_behaviour_about(enum sim_behaviour behaviour);
 
 /* Keep the first complaint. */
 void sim_complain(struct sim_model *model, const char *text);

@@ -84,11 +84,13 @@ sim_status sim_check_control(struct sim_call *call)
 /* arm64: before there is an identity, registers travel in registers and nothing else does. */
 static bool too_early(const struct sim_call *call)
 {
+    const struct sim_model *model = call->model;
     const uint16_t code = call->line->info.code;
     const bool register_call =
         code == PV_HV_CODE_GET_VP_REGISTERS || code == PV_HV_CODE_SET_VP_REGISTERS;
 
-    return call->model->arm64 && call->model->os_id == 0 && !(call->fast && register_call);
+    return model->arm64 && model->os_id[model->cpus[call->vp].active_vtl] == 0 &&
+           !(call->fast && register_call);
 }
 
 sim_status sim_check_line(struct sim_call *call)

@@ -64,6 +64,22 @@ static sim_status plain_set(struct sim_vtl *vtl, uint32_t name, struct pv_hv_reg
     return PV_HV_STATUS_SUCCESS;
 }
 
+static sim_status machine_get(const struct sim_model *model, uint32_t vp, uint8_t vtl, uint32_t name,
+                              struct pv_hv_register_value *value)
+{
+    if (model->processor.get == NULL)
+        return PV_HV_STATUS_UNKNOWN_REGISTER_NAME;
+    return model->processor.get(model->processor.owner, vp, vtl, name, value);
+}
+
+static sim_status machine_set(const struct sim_model *model, uint32_t vp, uint8_t vtl, uint32_t name,
+                              struct pv_hv_register_value value)
+{
+    if (model->processor.set == NULL)
+        return PV_HV_STATUS_UNKNOWN_REGISTER_NAME;
+    return model->processor.set(model->processor.owner, vp, vtl, name, value);
+}
+
 static uint64_t vp_status(const struct sim_model *model, uint32_t vp)
 {
     const struct sim_vp_state *state = &model->cpus[vp];
@@ -83,13 +99,13 @@ static uint64_t partition_status(const struct sim_model *model)
            (uint64_t)model->mbec_vtls << PV_HV_VSM_PARTITION_MBEC_SHIFT;
 }
 
-static uint64_t os_id(const struct sim_model *model)
+static uint64_t os_id(const struct sim_model *model, uint8_t vtl)
 {
+    const uint64_t id = model->os_id[vtl];
+
     if (sim_behaves(model, SIM_OS_ID_NOT_STICKING))
         return 0;
-    if (model->os_id != 0 && sim_behaves(model, SIM_OS_ID_CHANGED))
-        return model->os_id ^ 0x100;
-    return model->os_id;
+    return id != 0 && sim_behaves(model, SIM_OS_ID_CHANGED) ? id ^ 0x100 : id;
 }
 
 static uint64_t vp_index(const struct sim_model *model, uint32_t vp)
@@ -117,10 +133,13 @@ static sim_status info_get(const struct sim_model *model, uint32_t name,
 /* Both count in 100 ns. */
 static bool time_get(const struct sim_model *model, uint32_t vp, uint32_t name, uint64_t *value)
 {
+    const struct sim_time *time = &model->time;
+
     if (name == PV_HV_REGISTER_VP_RUNTIME)
-        *value = model->cpus[vp].run_100ns;
+        *value = time->run != NULL ? time->run(time->owner, vp) : model->cpus[vp].run_100ns;
     if (name == PV_HV_REGISTER_TIME_REF_COUNT)
-        *value = model->reference_100ns;
+        *value = time->reference != NULL ? time->reference(time->owner, vp)
+                                         : model->reference_100ns;
     return name == PV_HV_REGISTER_VP_RUNTIME || name == PV_HV_REGISTER_TIME_REF_COUNT;
 }
 
@@ -149,6 +168,8 @@ static sim_status config_set(struct sim_model *model, uint8_t vtl, uint64_t valu
 uint16_t sim_register_get(struct sim_model *model, uint32_t vp, uint8_t vtl, uint32_t name,
                           struct pv_hv_register_value *value)
 {
+    sim_status status;
+
     *value = zero;
     if (name >= PV_HV_REGISTER_PRIVILEGES_AND_FEATURES_INFO &&
         name <= PV_HV_REGISTER_ISOLATION_CONFIGURATION)
@@ -158,7 +179,7 @@ uint16_t sim_register_get(struct sim_model *model, uint32_t vp, uint8_t vtl, uin
         *value = model->version;
         return PV_HV_STATUS_SUCCESS;
     case PV_HV_REGISTER_GUEST_OS_ID:
-        value->low = os_id(model);
+        value->low = os_id(model, vtl);
         return PV_HV_STATUS_SUCCESS;
     case PV_HV_REGISTER_VP_INDEX:
         value->low = vp_index(model, vp);
@@ -184,7 +205,10 @@ uint16_t sim_register_get(struct sim_model *model, uint32_t vp, uint8_t vtl, uin
     default:
         if (time_get(model, vp, name, &value->low))
             return PV_HV_STATUS_SUCCESS;
-        return plain_get(&model->cpus[vp].vtls[vtl], name, value);
+        status = machine_get(model, vp, vtl, name, value);
+        return status != PV_HV_STATUS_UNKNOWN_REGISTER_NAME
+                   ? status
+                   : plain_get(&model->cpus[vp].vtls[vtl], name, value);
     }
 }
 
@@ -192,10 +216,11 @@ uint16_t sim_register_set(struct sim_model *model, uint32_t vp, uint8_t vtl, uin
                           struct pv_hv_register_value value)
 {
     const uint64_t lost = sim_behaves(model, SIM_ASSIST_NOT_STICKING) ? PV_HV_PAGE_ENABLE : 0;
+    sim_status status;
 
     switch (name) {
     case PV_HV_REGISTER_GUEST_OS_ID:
-        model->os_id = value.low;
+        model->os_id[vtl] = value.low;
         return PV_HV_STATUS_SUCCESS;
     case PV_HV_REGISTER_VP_ASSIST_PAGE:
         model->cpus[vp].vtls[vtl].assist_page = value.low & ~lost;
@@ -203,6 +228,9 @@ uint16_t sim_register_set(struct sim_model *model, uint32_t vp, uint8_t vtl, uin
     case PV_HV_REGISTER_VSM_PARTITION_CONFIG:
         return config_set(model, vtl, value.low);
     default:
-        return plain_set(&model->cpus[vp].vtls[vtl], name, value);
+        status = machine_set(model, vp, vtl, name, value);
+        return status != PV_HV_STATUS_UNKNOWN_REGISTER_NAME
+                   ? status
+                   : plain_set(&model->cpus[vp].vtls[vtl], name, value);
     }
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* VTLs: enable, start, protect, switch; and the translation of addresses. */
+/* VTLs: enable, start, switch; and the translation of addresses. */
 #include "sim/model_internal.h"
 
 #include <string.h>
@@ -42,6 +42,17 @@ static sim_status context_target(struct sim_call *call, uint32_t *vp, uint8_t *v
     return status;
 }
 
+/* Once some VP has the VTL, a lower one has no more say in where it begins. */
+static bool too_low(const struct sim_call *call, uint8_t vtl)
+{
+    const struct sim_model *model = call->model;
+    bool exists = false;
+
+    for (uint32_t i = 0; i < model->vps; i++)
+        exists |= model->cpus[i].vtls[vtl].enabled;
+    return exists && model->cpus[call->vp].active_vtl < vtl;
+}
+
 sim_status sim_enable_vp_vtl(struct sim_call *call)
 {
     uint32_t vp;
@@ -56,9 +67,23 @@ sim_status sim_enable_vp_vtl(struct sim_call *call)
     state = &call->model->cpus[vp].vtls[vtl];
     if (state->enabled)
         return PV_HV_STATUS_VTL_ALREADY_ENABLED;
+    if (too_low(call, vtl))
+        return PV_HV_STATUS_ACCESS_DENIED;
     state->enabled = true;
     keep_context(call, state);
     return PV_HV_STATUS_SUCCESS;
+}
+
+/* A higher VTL may keep the lower ones from starting VPs at all. */
+static bool may_start(const struct sim_call *call, uint8_t vtl)
+{
+    const struct sim_model *model = call->model;
+    const uint8_t own = model->cpus[call->vp].active_vtl;
+    bool denied = vtl > own;
+
+    for (uint32_t higher = own + 1u; higher < SIM_VTLS; higher++)
+        denied |= (model->partition_config[higher] & PV_HV_VSM_CONFIG_DENY_LOWER_STARTUP) != 0;
+    return !denied;
 }
 
 sim_status sim_start_vp(struct sim_call *call)
@@ -70,6 +95,8 @@ sim_status sim_start_vp(struct sim_call *call)
 
     if (status != PV_HV_STATUS_SUCCESS)
         return status;
+    if (!may_start(call, vtl))
+        return PV_HV_STATUS_ACCESS_DENIED;
     state = &call->model->cpus[vp];
     if (state->running)
         return PV_HV_STATUS_INVALID_VP_STATE;
@@ -78,53 +105,6 @@ sim_status sim_start_vp(struct sim_call *call)
     state->running = true;
     state->active_vtl = vtl;
     keep_context(call, &state->vtls[vtl]);
-    return PV_HV_STATUS_SUCCESS;
-}
-
-static uint32_t *protection_of(struct sim_model *model, uint64_t page)
-{
-    uint32_t i = 0;
-
-    while (i < model->protected_count && model->protected_pages[i] != page)
-        i++;
-    if (i == SIM_PROTECTED_MAX)
-        return NULL;
-    model->protected_pages[i] = page;
-    model->protected_count += i == model->protected_count;
-    return &model->protection[i];
-}
-
-/* Masks bind lower VTLs only, and only once protection is on. */
-static sim_status may_protect(const struct sim_call *call)
-{
-    uint8_t vtl;
-    sim_status status = sim_partition_ok(call);
-
-    if (status == PV_HV_STATUS_SUCCESS)
-        status = sim_target_vtl(call, call->in[12], &vtl);
-    if (status != PV_HV_STATUS_SUCCESS)
-        return status;
-    if (vtl == 0 || sim_get32(call->in + 8) > 0xF)
-        return PV_HV_STATUS_INVALID_PARAMETER;
-    return (call->model->partition_config[vtl] & PV_HV_VSM_CONFIG_PROTECT) != 0
-               ? PV_HV_STATUS_SUCCESS
-               : PV_HV_STATUS_INVALID_VTL_STATE;
-}
-
-sim_status sim_protect(struct sim_call *call, uint32_t index)
-{
-    const uint64_t page = sim_get64(call->in + call->in_fixed + 8 * index);
-    const sim_status status = may_protect(call);
-    uint32_t *protection;
-
-    if (status != PV_HV_STATUS_SUCCESS)
-        return status;
-    if (!sim_page_exists(call, page))
-        return PV_HV_STATUS_INVALID_PARAMETER;
-    protection = protection_of(call->model, page);
-    if (protection == NULL)
-        return PV_HV_STATUS_INSUFFICIENT_MEMORY;
-    *protection = sim_get32(call->in + 8);
     return PV_HV_STATUS_SUCCESS;
 }
 

@@ -57,7 +57,7 @@ void sim_hypercall_page_follow(struct sim_machine *machine)
 
     if (!sim_hypercall_page_intact(machine))
         sim_complain(&machine->model, "the hypercall page was written");
-    sim_overlay_place(machine, &machine->hypercall_page, machine->hypercall_msr,
+    sim_overlay_place(machine, &machine->hypercall_page, machine->model.hypercall_msr[0],
                       machine->page_is_written, content, bytes);
 }
 

@@ -160,8 +160,6 @@ struct sim_machine {
     /* x86 */
     struct sim_leaf leaves[SIM_LEAVES_MAX]; /* override what the machine would answer */
     uint32_t leaf_count;
-    uint64_t hypercall_msr;
-    uint64_t page_reserved;   /* bits 11:2 of HYPERCALL, and of VP_ASSIST_PAGE: to be preserved */
     bool page_is_written;     /* as KVM: code is written into RAM and stays there */
     struct sim_overlay hypercall_page;
     struct sim_overlay assist_pages[SIM_VPS_MAX];

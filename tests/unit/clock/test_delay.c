@@ -37,7 +37,7 @@ static void without_a_frequency_the_reference_counter_serves(void **state)
 {
     (void)state;
     start(SIM_HYPERV_X86, 500);
-    machine.clock.told_hz = 0;
+    machine.model.tsc_hz = 0;
     rig_init();
     assert_waits(NS_PER_MS);
     assert_int_not_equal(machine.msr_reads, 0);

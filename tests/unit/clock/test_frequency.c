@@ -73,7 +73,7 @@ static void a_processor_that_does_not_tell_is_passed_over(void **state)
     for (size_t i = 0; i < sizeof(ratios) / sizeof(ratios[0]); i++) {
         rig_machine(SIM_HYPERV_X86);
         crystal(ratios[i][0], ratios[i][1], ratios[i][2]);
-        machine.clock.told_hz = 2100000000;
+        machine.model.tsc_hz = 2100000000;
         assert_u64(hz(), 2100000000);
     }
     rig_machine(SIM_HYPERV_X86);
@@ -86,7 +86,7 @@ static void hyperv_tells_by_msr_if_privilege_and_feature_are_there(void **state)
 {
     (void)state;
     rig_machine(SIM_HYPERV_X86);
-    machine.clock.told_hz = 1999999999;
+    machine.model.tsc_hz = 1999999999;
     assert_u64(hz(), 1999999999);
     rig_machine(SIM_HYPERV_X86);
     machine.model.features &= ~0x100u;
@@ -161,8 +161,8 @@ static void garbage_is_passed_over(void **state)
     (void)state;
     for (size_t i = 0; i < sizeof(garbage) / sizeof(garbage[0]); i++) {
         rig_machine(SIM_HYPERV_X86);
-        machine.clock.told_hz = garbage[i];
-        machine.clock.told_apic_hz = garbage[i];
+        machine.model.tsc_hz = garbage[i];
+        machine.model.apic_hz = garbage[i];
         assert_u64(hz(), 0);
         assert_u64(pv_clock_apic_hz(&guest), 0);
     }
@@ -199,7 +199,7 @@ static void the_apic_timer_is_told_by_hyperv_or_the_timing_leaf(void **state)
 {
     (void)state;
     rig_machine(SIM_HYPERV_X86);
-    machine.clock.told_apic_hz = 200000000;
+    machine.model.apic_hz = 200000000;
     rig_init();
     assert_u64(pv_clock_apic_hz(&guest), 200000000);
     rig_machine(SIM_KVM_NATIVE_X86);

@@ -207,7 +207,7 @@ static void the_page_is_told_and_taken_back(void **state)
 
     (void)state;
     almost_up();
-    machine.clock.page_reserved = 0xA5Eull & 0xFFE;
+    machine.model.reference_reserved = 0xA5Eull & 0xFFE;
     log_start(&machine);
     assert_status(rig_enable(0, PV_CLOCK_BEST), PV_OK);
     gpa = guest.clock.page_gpa;
@@ -307,7 +307,7 @@ static void a_page_that_the_host_keeps_is_never_given_back(void **state)
     assert_int_equal(machine.os.live_pages, 1);
     assert_null(guest.clock.page);
     machine.os.live_pages = 0;
-    machine.clock.reference_msr = 0;
+    machine.model.reference_msr[0] = 0;
     machine.clock.page.on = false;
 }
 
@@ -364,7 +364,7 @@ static void a_page_that_somebody_else_enabled_is_only_read(void **state)
     assert_int_equal(guest.told.count, 0);
     assert_status(pv_guest_release(&guest, &vps[0]), PV_OK);
     assert_int_equal(machine.msr_writes, 0);
-    assert_u64(machine.clock.reference_msr, sim_firmware_gpa(1) | 1);
+    assert_u64(machine.model.reference_msr[0], sim_firmware_gpa(1) | 1);
     sim_os_assert_clean(&machine);
     lose();
 }
@@ -422,16 +422,16 @@ static void without_an_owner_ours_takes_its_place(void **state)
     assert_status(rig_enable(0, PV_CLOCK_HV_PAGE), PV_OK);
     ours = guest.clock.page;
     assert_false(guest.clock.page_adopted);
-    assert_u64(machine.clock.reference_msr, pv_os_virt_to_gpa(ours) | 1);
+    assert_u64(machine.model.reference_msr[0], pv_os_virt_to_gpa(ours) | 1);
     sim_clock_advance(&machine, NS_PER_SECOND);
     rig_assert_near(rig_ns(0), NS_PER_SECOND, 300);
     assert_status(pv_guest_quiesce(&guest, &vps[0]), PV_OK);
     found(2);
     resume();
     assert_ptr_equal(guest.clock.page, ours);
-    assert_u64(machine.clock.reference_msr, pv_os_virt_to_gpa(ours) | 1);
+    assert_u64(machine.model.reference_msr[0], pv_os_virt_to_gpa(ours) | 1);
     assert_status(pv_guest_release(&guest, &vps[0]), PV_OK);
-    assert_int_equal(machine.clock.reference_msr & 1, 0);
+    assert_int_equal(machine.model.reference_msr[0] & 1, 0);
     assert_int_equal(machine.os.maps, 0);
 }
 

@@ -133,8 +133,8 @@ static inline void assert_nothing_is_left(void)
 {
     assert_int_equal(guest.hv.entry, 0);
     assert_int_equal(guest.told.count, 0);
-    assert_int_equal(machine.model.os_id, 0);
-    assert_int_equal(machine.hypercall_msr & PV_HV_PAGE_ENABLE, 0);
+    assert_int_equal(machine.model.os_id[0], 0);
+    assert_int_equal(machine.model.hypercall_msr[0] & PV_HV_PAGE_ENABLE, 0);
     assert_null(sim_os_leak(&machine));
     assert_null(sim_complaint(&machine));
 }

@@ -55,7 +55,7 @@ static void whatever_fails_is_told_and_leaves_nothing_behind(void **state)
         machine.model.behaviour = SIM_HONEST;
         assert_hypercalls_are_off();
         assert_null(guest.hv.page);
-        assert_int_equal(machine.model.os_id, failures[i].firmware ? FIRMWARE_ID : 0);
+        assert_int_equal(machine.model.os_id[0], failures[i].firmware ? FIRMWARE_ID : 0);
         assert_null(sim_os_leak(&machine));
         assert_null(sim_complaint(&machine));
         finish();

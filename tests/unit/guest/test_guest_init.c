@@ -257,7 +257,7 @@ static void reserved_bits_of_the_page_register_are_kept(void **state)
 {
     (void)state;
     start(SIM_HYPERV_X86);
-    machine.page_reserved = 0xA54;
+    machine.model.page_reserved = 0xA54;
     assert_int_equal(init(), PV_OK);
     assert_logged(1, PV_HV_MSR_HYPERCALL, guest.hv.page_gpa | 0xA54 | PV_HV_PAGE_ENABLE);
     log_clear();
@@ -283,8 +283,8 @@ static void an_enabled_page_and_identity_are_adopted_and_left_alone(void **state
         assert_hypercalls_work();
         assert_int_equal(pv_guest_release(&guest, &vp), PV_OK);
         assert_int_equal(journal.count, 0);
-        assert_int_equal(machine.model.os_id, FIRMWARE_ID);
-        assert_int_not_equal(machine.hypercall_msr & PV_HV_PAGE_ENABLE, 0);
+        assert_int_equal(machine.model.os_id[0], FIRMWARE_ID);
+        assert_int_not_equal(machine.model.hypercall_msr[0] & PV_HV_PAGE_ENABLE, 0);
         finish();
     }
 }
@@ -293,7 +293,7 @@ static void an_identity_without_a_page_is_adopted_and_gets_one(void **state)
 {
     (void)state;
     start(SIM_HYPERV_X86);
-    machine.model.os_id = FIRMWARE_ID;
+    machine.model.os_id[0] = FIRMWARE_ID;
     assert_int_equal(init(), PV_OK);
     assert_true(guest.hv.os_id_adopted);
     assert_false(guest.hv.page_adopted);
@@ -302,7 +302,7 @@ static void an_identity_without_a_page_is_adopted_and_gets_one(void **state)
     assert_int_equal(pv_guest_quiesce(&guest, NULL), PV_OK);
     assert_int_equal(journal.count, 2);
     assert_logged(1, PV_HV_MSR_HYPERCALL, guest.hv.page_gpa);
-    assert_int_equal(machine.model.os_id, FIRMWARE_ID);
+    assert_int_equal(machine.model.os_id[0], FIRMWARE_ID);
     finish();
 }
 
@@ -310,12 +310,12 @@ static void an_identity_on_arm64_is_adopted_and_left_alone(void **state)
 {
     (void)state;
     start(SIM_HYPERV_ARM64);
-    machine.model.os_id = FIRMWARE_ID;
+    machine.model.os_id[0] = FIRMWARE_ID;
     assert_int_equal(init(), PV_OK);
     assert_true(guest.hv.os_id_adopted);
     assert_int_equal(pv_guest_quiesce(&guest, NULL), PV_OK);
     assert_int_equal(journal.count, 0);
-    assert_int_equal(machine.model.os_id, FIRMWARE_ID);
+    assert_int_equal(machine.model.os_id[0], FIRMWARE_ID);
     finish();
 }
 
@@ -323,7 +323,7 @@ static void a_page_that_is_locked_off_cannot_be_used(void **state)
 {
     (void)state;
     start(SIM_HYPERV_X86);
-    machine.hypercall_msr = PV_HV_PAGE_LOCKED;
+    machine.model.hypercall_msr[0] = PV_HV_PAGE_LOCKED;
     assert_int_equal(init(), PV_LOCKED);
     assert_nothing_is_left();
     assert_int_equal(machine.os.logs, 1);

@@ -33,7 +33,7 @@ static void quiesce_on_arm64_takes_back_newest_first(void **state)
         assert_int_equal(journal.count, 2);
         assert_logged(0, PV_HV_REGISTER_VP_ASSIST_PAGE, vp.hv.assist_gpa);
         assert_logged(1, PV_HV_REGISTER_GUEST_OS_ID, 0);
-        assert_int_equal(machine.model.os_id, 0);
+        assert_int_equal(machine.model.os_id[0], 0);
         finish();
     }
 }
@@ -58,8 +58,8 @@ static void quiesce_needs_no_vp_of_its_own(void **state)
     bring_up_x86();
     assert_int_equal(pv_vp_offline(&vp), PV_OK);
     assert_int_equal(pv_guest_quiesce(&guest, NULL), PV_OK);
-    assert_int_equal(machine.model.os_id, 0);
-    assert_int_equal(machine.hypercall_msr & PV_HV_PAGE_ENABLE, 0);
+    assert_int_equal(machine.model.os_id[0], 0);
+    assert_int_equal(machine.model.hypercall_msr[0] & PV_HV_PAGE_ENABLE, 0);
     finish();
 }
 

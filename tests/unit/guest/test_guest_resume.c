@@ -100,7 +100,7 @@ static void resume_places_its_own_page_where_none_is_enabled_any_more(void **sta
     sim_firmware_enable(&machine, FIRMWARE_ID, 3, false);
     assert_int_equal(init(), PV_OK);
     assert_int_equal(pv_guest_quiesce(&guest, NULL), PV_OK);
-    machine.model.os_id = 0;
+    machine.model.os_id[0] = 0;
     pv_sim->msr_write(pv_sim, PV_HV_MSR_HYPERCALL, 0);
     assert_int_equal(pv_guest_resume(&guest, &vp), PV_OK);
     assert_false(guest.hv.page_adopted);

@@ -20,7 +20,7 @@ static int start(void **state)
 {
     (void)state;
     sim_machine_init(&machine, SIM_HYPERV_X86);
-    machine.model.os_id = 7;
+    machine.model.os_id[0] = 7;
     memset(&guest, 0, sizeof(guest));
     memset(&told, 0, sizeof(told));
     pv_told_add_(&told, PV_TOLD_NOTHING, PV_TOLD_MSR, OS_ID, 0);
@@ -249,7 +249,7 @@ static void an_area_that_is_kept_is_stolen_times(void **state)
 static void start_arm64(void)
 {
     sim_machine_init(&machine, SIM_HYPERV_ARM64);
-    machine.model.os_id = 7;
+    machine.model.os_id[0] = 7;
     log_start(&machine);
     guest.hv.entry = PV_PORT_ENTRY_SMCCC;
     guest.hv.conduit = PV_HV_CONDUIT_SMCCC;
@@ -267,7 +267,7 @@ static void registers_are_taken_back_by_hypercall(void **state)
     assert_int_equal(journal.count, 2);
     assert_logged(0, PV_HV_REGISTER_VP_ASSIST_PAGE, 0x3000);
     assert_logged(1, PV_HV_REGISTER_GUEST_OS_ID, 0);
-    assert_int_equal(machine.model.os_id, 0);
+    assert_int_equal(machine.model.os_id[0], 0);
     assert_int_equal(machine.msr_writes, 0);
     sim_assert_fair(&machine);
 }

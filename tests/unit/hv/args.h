@@ -37,7 +37,7 @@ static inline void expect_values(const struct pv_hv_args *args)
 
     for (uint32_t i = 0; i < args->reps; i++) {
         assert_int_equal(values[i].low,
-                         i % 2 == 0 ? machine.model.vsm_capabilities : machine.model.os_id);
+                         i % 2 == 0 ? machine.model.vsm_capabilities : machine.model.os_id[0]);
         assert_int_equal(values[i].high, 0);
     }
 }

@@ -146,6 +146,7 @@ static inline int rig_down(void **state)
     (void)state;
     machine.model.behaviour = SIM_HONEST;
     machine.hooks.call = NULL;
+    machine.model.cpus[0].active_vtl = 0; /* the guest's identity and pages are of that VTL */
     rig_release();
     if (sim_complaint(&machine) != NULL)
         print_error("complaint: %s\n", sim_complaint(&machine));

@@ -44,7 +44,7 @@ static void test_reserved_bits_kept(void **state)
 {
     (void)state;
     rig_machine(SIM_HYPERV_X86);
-    machine.page_reserved = 0x5A8;
+    machine.model.page_reserved = 0x5A8;
     rig_up_with(rig_config());
     enable_and_disable();
 }

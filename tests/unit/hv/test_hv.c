@@ -137,23 +137,23 @@ static void test_identity(void **state)
 {
     (void)state;
     rig_up(SIM_HYPERV_X86);
-    assert_int_equal(machine.model.os_id, OS_ID);
+    assert_int_equal(machine.model.os_id[0], OS_ID);
     assert_int_equal(guest.hv.os_id, OS_ID);
     assert_false(guest.hv.os_id_adopted);
     assert_status(pv_guest_quiesce(&guest, &vp), PV_OK);
-    assert_int_equal(machine.model.os_id, 0);
+    assert_int_equal(machine.model.os_id[0], 0);
 }
 
 static void test_identity_adopted(void **state)
 {
     (void)state;
     rig_machine(SIM_HYPERV_X86);
-    machine.model.os_id = 0x8100060100000000;
+    machine.model.os_id[0] = 0x8100060100000000;
     rig_up_with(rig_config());
     assert_true(guest.hv.os_id_adopted);
     assert_int_equal(guest.hv.os_id, 0x8100060100000000);
     rig_release();
-    assert_int_equal(machine.model.os_id, 0x8100060100000000);
+    assert_int_equal(machine.model.os_id[0], 0x8100060100000000);
 }
 
 /* ---- arm64 ---- */
@@ -164,11 +164,11 @@ static void expect_arm64(enum pv_hv_conduit conduit, uintptr_t entry)
     assert_status(init_with((struct pv_hv_config){ .conduit = conduit }), PV_OK);
     assert_int_equal(guest.hv.entry, entry);
     assert_int_equal(guest.hv.forms, PV_HV_FORMS);
-    assert_int_equal(machine.model.os_id, OS_ID);
+    assert_int_equal(machine.model.os_id[0], OS_ID);
     assert_int_equal(machine.model.seen.memory_calls, 0);
     assert_int_equal(machine.os.allocs, 0); /* no page is needed */
     rig_release();
-    assert_int_equal(machine.model.os_id, 0);
+    assert_int_equal(machine.model.os_id[0], 0);
 }
 
 static void test_arm64_conduits(void **state)

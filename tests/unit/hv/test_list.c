@@ -53,7 +53,7 @@ static void expect_values(size_t count)
 {
     for (size_t i = 0; i < count; i++)
         assert_int_equal(values[i].low, i % 3 == 0 ? machine.model.vsm_capabilities
-                                                   : machine.model.os_id);
+                                                   : machine.model.os_id[0]);
     assert_int_equal(values[count].low, 0x5C5C5C5C5C5C5C5C);
 }
 

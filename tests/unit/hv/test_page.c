@@ -24,7 +24,7 @@ static void test_placed(void **state)
     rig_up(SIM_HYPERV_X86);
     assert_int_equal(guest.hv.page_gpa, machine.hypercall_page.gpa);
     assert_int_equal(guest.hv.entry, (uintptr_t)guest.hv.page);
-    assert_int_equal(machine.hypercall_msr, guest.hv.page_gpa | PV_HV_PAGE_ENABLE);
+    assert_int_equal(machine.model.hypercall_msr[0], guest.hv.page_gpa | PV_HV_PAGE_ENABLE);
     assert_false(guest.hv.page_adopted);
     assert_int_equal(page_state()->access, PV_OS_READ_EXECUTE);
     expect_working();
@@ -35,7 +35,7 @@ static void test_reserved_bits_kept(void **state)
 {
     (void)state;
     rig_machine(SIM_HYPERV_X86);
-    machine.page_reserved = 0xA54;
+    machine.model.page_reserved = 0xA54;
     rig_up_with(rig_config());
     expect_working();
     assert_status(pv_guest_quiesce(&guest, &vp), PV_OK);
@@ -57,8 +57,8 @@ static void test_taken_back(void **state)
     rig_up(SIM_HYPERV_X86);
     assert_status(pv_guest_release(&guest, &vp), PV_OK);
     assert_false(machine.hypercall_page.on);
-    assert_int_equal(machine.hypercall_msr & PV_HV_PAGE_ENABLE, 0);
-    assert_int_equal(machine.model.os_id, 0);
+    assert_int_equal(machine.model.hypercall_msr[0] & PV_HV_PAGE_ENABLE, 0);
+    assert_int_equal(machine.model.os_id[0], 0);
     assert_null(guest.hv.page);
     assert_status(pv_vp_release(&vp), PV_OK);
     assert_int_equal(machine.os.live_pages, 0);
@@ -130,8 +130,8 @@ static void test_still_enabled_at_resume(void **state)
     rig_lose_msr_writes();
     assert_status(pv_guest_quiesce(&guest, &vp), PV_OK);
     rig_hear_msr_writes();
-    machine.model.os_id = 0;
-    machine.hypercall_msr |= PV_HV_PAGE_ENABLE;
+    machine.model.os_id[0] = 0;
+    machine.model.hypercall_msr[0] |= PV_HV_PAGE_ENABLE;
     assert_status(pv_guest_resume(&guest, &vp), PV_OK);
     assert_ptr_equal(guest.hv.page, page);
     assert_false(guest.hv.page_adopted);
@@ -224,7 +224,7 @@ static void test_adopted(void **state)
     expect_working();
     rig_release();
     assert_true(machine.hypercall_page.on); /* not ours to turn off */
-    assert_int_equal(machine.model.os_id, 0x1234);
+    assert_int_equal(machine.model.os_id[0], 0x1234);
     assert_int_equal(machine.os.unmaps, 1);
 }
 
@@ -306,7 +306,7 @@ static void expect_behaviour(enum sim_behaviour behaviour, enum pv_status status
     rig_machine(SIM_HYPERV_X86);
     machine.model.behaviour = behaviour;
     expect_failure(status);
-    assert_int_equal(machine.model.os_id, 0);
+    assert_int_equal(machine.model.os_id[0], 0);
 }
 
 static void test_hostile(void **state)
@@ -352,7 +352,7 @@ static void test_locked(void **state)
 {
     (void)state;
     rig_machine(SIM_HYPERV_X86);
-    machine.hypercall_msr = PV_HV_PAGE_LOCKED;
+    machine.model.hypercall_msr[0] = PV_HV_PAGE_LOCKED;
     expect_failure(PV_LOCKED);
 }
 
@@ -388,8 +388,8 @@ static void test_enabled_nowhere(void **state)
 {
     (void)state;
     rig_machine(SIM_HYPERV_X86);
-    machine.model.os_id = 1;
-    machine.hypercall_msr = ~0ull;
+    machine.model.os_id[0] = 1;
+    machine.model.hypercall_msr[0] = ~0ull;
     expect_failure(PV_BAD_ADDRESS);
 }
 

@@ -25,7 +25,7 @@ static void read_and_write(void)
     assert_status(pv_hv_sreg_read_(&guest, PV_HV_SREG_GUEST_OS_ID, &value), PV_OK);
     assert_int_equal(value, OS_ID);
     assert_status(pv_hv_sreg_write_(&guest, PV_HV_SREG_GUEST_OS_ID, OS_ID + 1), PV_OK);
-    assert_int_equal(machine.model.os_id, OS_ID + 1);
+    assert_int_equal(machine.model.os_id[0], OS_ID + 1);
     sim_use(&machine, 2);
     assert_status(pv_hv_sreg_read_(&guest, PV_HV_SREG_VP_INDEX, &value), PV_OK);
     assert_int_equal(value, 2);
@@ -53,12 +53,12 @@ static void tell_and_take_back(enum pv_told_kind kind)
     struct pv_told told = { 0 };
 
     assert_status(pv_hv_sreg_tell_(&guest, &told, PV_HV_SREG_GUEST_OS_ID, 0x77, OS_ID), PV_OK);
-    assert_int_equal(machine.model.os_id, 0x77);
+    assert_int_equal(machine.model.os_id[0], 0x77);
     assert_int_equal(told.count, 1);
     assert_int_equal(told.entries[0].kind, kind);
     assert_int_equal(told.entries[0].off, OS_ID);
     pv_told_take_back_(&guest, &told);
-    assert_int_equal(machine.model.os_id, OS_ID);
+    assert_int_equal(machine.model.os_id[0], OS_ID);
 }
 
 static void test_tell_and_take_back(void **state)

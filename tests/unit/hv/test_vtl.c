@@ -72,6 +72,13 @@ static void enable_vp(void)
     assert_status(pv_hv_vtl_enable_vp(&vp, vp_index(PV_HV_VP_SELF), 1, &context, &result), PV_OK);
     assert_int_equal(result.status, 0);
     expect_context(&machine.model.cpus[0].vtls[1]);
+}
+
+static void enable_other_vp(void)
+{
+    enable_vp();
+    machine.model.cpus[0].active_vtl = 1;
+    machine.model.os_id[1] = OS_ID; /* each VTL says who it is */
     assert_status(pv_hv_vtl_enable_vp(&vp, vp_index(3), 1, &context, NULL), PV_OK);
     assert_true(machine.model.cpus[3].vtls[1].enabled);
 }
@@ -80,10 +87,23 @@ static void test_enable_vp(void **state)
 {
     (void)state;
     rig_up(SIM_HYPERV_X86);
-    enable_vp();
+    enable_other_vp();
     rig_release();
     rig_up(SIM_HYPERV_ARM64);
+    enable_other_vp();
+}
+
+/* TLFS: once it is enabled on a VP, further calls must come from an equal or higher VTL. */
+static void test_enable_vp_from_below(void **state)
+{
+    struct pv_hv_result result;
+
+    (void)state;
+    rig_up(SIM_HYPERV_X86);
     enable_vp();
+    assert_status(pv_hv_vtl_enable_vp(&vp, vp_index(3), 1, &context, &result), PV_DENIED);
+    assert_int_equal(result.status, PV_HV_STATUS_ACCESS_DENIED);
+    assert_false(machine.model.cpus[3].vtls[1].enabled);
 }
 
 static void test_enable_vp_again(void **state)
@@ -124,15 +144,34 @@ static void test_start(void **state)
     expect_context(&machine.model.cpus[1].vtls[0]);
     assert_status(pv_hv_vp_start(&vp, vp_index(1), 0, &context, &result), PV_REFUSED);
     assert_int_equal(result.status, PV_HV_STATUS_INVALID_VP_STATE);
+    machine.model.cpus[0].active_vtl = 1;
     assert_status(pv_hv_vp_start(&vp, vp_index(2), 1, &context, &result), PV_REFUSED);
     assert_int_equal(result.status, PV_HV_STATUS_INVALID_VTL_STATE);
+}
+
+static void test_start_denied(void **state)
+{
+    struct pv_hv_result result;
+
+    (void)state;
+    rig_up(SIM_HYPERV_X86);
+    fill_context();
+    machine.model.enabled_vtls = 3;
+    machine.model.cpus[1].vtls[1].enabled = true;
+    assert_status(pv_hv_vp_start(&vp, vp_index(1), 1, &context, &result), PV_DENIED);
+    assert_int_equal(result.status, PV_HV_STATUS_ACCESS_DENIED);
+    machine.model.partition_config[1] = PV_HV_VSM_CONFIG_DENY_LOWER_STARTUP;
+    assert_status(pv_hv_vp_start(&vp, vp_index(1), 0, &context, &result), PV_DENIED);
+    assert_false(machine.model.cpus[1].running);
+    machine.model.cpus[0].active_vtl = 1;
+    assert_status(pv_hv_vp_start(&vp, vp_index(1), 0, &context, &result), PV_OK);
 }
 
 static void test_start_in_vtl1(void **state)
 {
     (void)state;
     rig_up(SIM_HYPERV_X86);
-    enable_vp();
+    enable_other_vp();
     assert_status(pv_hv_vp_start(&vp, vp_index(3), 1, &context, NULL), PV_OK);
     assert_int_equal(machine.model.cpus[3].active_vtl, 1);
 }
@@ -346,8 +385,10 @@ int main(void)
         RIG_TEST(test_enable_partition_invalid),
         RIG_TEST(test_enable_vp),
         RIG_TEST(test_enable_vp_again),
+        RIG_TEST(test_enable_vp_from_below),
         RIG_TEST(test_enable_vp_refused),
         RIG_TEST(test_start),
+        RIG_TEST(test_start_denied),
         RIG_TEST(test_start_in_vtl1),
         RIG_TEST(test_context_calls_invalid),
         RIG_TEST(test_index_find),

@@ -47,7 +47,7 @@ static void what_a_kernel_must_not_do_is_a_complaint(void **state)
     sim_machine_init(&machine, SIM_HYPERV_X86);
     pv_sim->msr_write(pv_sim, PV_HV_MSR_TIME_REF_COUNT, 1);
     assert_complaint("#GP: the MSR cannot be written");
-    machine.clock.page_reserved = 0x10;
+    machine.model.reference_reserved = 0x10;
     pv_sim->msr_write(pv_sim, PV_HV_MSR_REFERENCE_TSC, sim_firmware_gpa(1) | 1);
     assert_complaint("reserved bits of REFERENCE_TSC not preserved");
     page = pv_os_page_alloc(1);

@@ -102,7 +102,7 @@ static void calls_that_would_go_elsewhere_are_noticed(void **state)
     (void)state;
     start(SIM_KVM_X86);
     assert_int_equal(call(SCHED_YIELD, HERE, 0, 0, 0), 0);
-    machine.model.os_id = 1;
+    machine.model.os_id[0] = 1;
     assert_int_equal(call(SCHED_YIELD, HERE, 0, 0, 0), 2);
     expect("KVM took its own call for one of Hyper-V's");
     start(SIM_KVM_NATIVE_X86);

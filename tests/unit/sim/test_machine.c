@@ -57,7 +57,7 @@ static void test_msrs(void **state)
     (void)state;
     write_msr(0x40000099, 0, "#GP: an MSR that is not there");
     write_msr(PV_HV_MSR_VP_INDEX, 3, "#GP: the MSR cannot be written");
-    machine.page_reserved = 0x100;
+    machine.model.page_reserved = 0x100;
     write_msr(PV_HV_MSR_HYPERCALL, 0, "reserved bits of HYPERCALL not preserved");
     write_msr(PV_HV_MSR_VP_ASSIST_PAGE, 0, "reserved bits of VP_ASSIST_PAGE not preserved");
     write_msr(PV_HV_MSR_HYPERCALL, 0x100, NULL);

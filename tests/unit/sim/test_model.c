@@ -56,7 +56,7 @@ static int setup(void **state)
     sim_model_init(&model);
     model.memory.read = read_ram;
     model.memory.write = write_ram;
-    model.os_id = 1;
+    model.os_id[0] = 1;
     for (size_t i = 0; i < sizeof(ram); i += 4)
         memcpy(ram + i, &(uint32_t){ PV_HV_REGISTER_VSM_CAPABILITIES }, 4);
     memcpy(ram, &header, sizeof(header));
@@ -378,7 +378,7 @@ static void test_arm64_before_identity(void **state)
 {
     (void)state;
     model.arm64 = true;
-    model.os_id = 0;
+    model.os_id[0] = 0;
     convention = SIM_SMCCC;
     expect(call(GET | REPS(1), RAM, RAM + 64), 0x06, NULL);
     expect(call_block(GET | REPS(1) | FAST), 0, NULL);
@@ -395,6 +395,24 @@ static void test_random_is_repeatable(void **state)
         assert_int_equal(sim_random(&one), sim_random(&two));
     one = 0;
     assert_int_not_equal(sim_random(&one), 0);
+}
+
+static void test_names(void **state)
+{
+    char name[SIM_NAME_BYTES], other[SIM_NAME_BYTES];
+
+    (void)state;
+    sim_behaviour_name(SIM_TIMEOUT_ONCE, name);
+    assert_string_equal(name, "timeout-once");
+    for (int i = 0; i < SIM_BEHAVIOURS; i++) {
+        sim_behaviour_name((enum sim_behaviour)i, name);
+        assert_true(strlen(name) > 0 && strlen(name) < SIM_NAME_BYTES - 1); /* none is cut */
+        assert_true(strlen(sim_behaviour_about((enum sim_behaviour)i)) > 0);
+        for (int j = 0; j < i; j++) {
+            sim_behaviour_name((enum sim_behaviour)j, other);
+            assert_string_not_equal(name, other);
+        }
+    }
 }
 
 #define TEST(name) cmocka_unit_test_setup(name, setup)
@@ -422,6 +440,7 @@ int main(void)
         TEST(test_kvm_knows_few_calls),
         TEST(test_arm64_before_identity),
         TEST(test_random_is_repeatable),
+        TEST(test_names),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
