@@ -24,6 +24,7 @@ hyperv-only) set -- "$@" -accel kvm -cpu "host,$hyperv,kvm=off,hv_vapic=off,hv_t
 xen) set -- "$@" -accel kvm,xen-version=0x40011,kernel-irqchip=split -cpu host ;;
 tcg) model=max && set -- "$@" -accel tcg -cpu max,-hypervisor,tcg-cpuid=off ;;
 tcg-visible) model=max && set -- "$@" -accel tcg -cpu max ;;
+vtl) exec sh "$image" ;; # tests/vtlhost/run.sh: the monitor, its guests and what they must do
 *) echo "unknown mode: $mode" >&2; exit 2 ;;
 esac
 
