@@ -6,7 +6,9 @@
 #           that runs on an emulated processor (tests/lab).
 #   steal   the monitor in examples/steal, with two CPUs beside a busy guest, all on one CPU of an
 #           emulated host: how much time is stolen, and a chart of it in build/steal.svg.
+#   vtl     the kernel in examples/vtl-hello has a secure part in VTL 1, on the monitor of tests/vtlhost.
 # Usage: sh examples/demo.sh [report|steal] [--host auto|lab|kvm]    without a word: both
+#        sh examples/demo.sh vtl
 
 set -eu
 root=$(cd "$(dirname "$0")/.." && pwd)
@@ -17,7 +19,7 @@ trap 'exit 130' INT TERM
 . "$root/tests/tools.sh"
 
 case ${1:-} in
-report | steal) parts=$1 && shift ;;
+report | steal | vtl) parts=$1 && shift ;;
 '' | -*) parts='report steal' ;;
 *) sed -n 's/^# Usage: //p' "$0" >&2; exit 2 ;;
 esac
@@ -44,6 +46,12 @@ draw() {
 	mkdir -p "$root/build"
 	sh "$root/examples/steal/chart.sh" <"$work/lines" >"$root/build/steal.svg"
 	echo 'Over time, as the guest and as its host have it: build/steal.svg' >&2
+}
+
+vtl() {
+	build hello.elf "$root"/examples/vtl-hello/*.c
+	step 'A kernel with a secure part, on a hypervisor that has VTLs (two minutes where KVM is emulated):'
+	sh "$root/tests/vtlhost/boot.sh" "$work/hello.elf"
 }
 
 # The neighbour leaves after two thirds of the time.
