@@ -73,7 +73,7 @@ step() {
 # Guests on real hypervisors, one step after the other: each is one emulated processor for minutes, which has a core to
 # itself while the other steps go on.
 labs='lab lab-aarch64 lab-riscv64 steal steal-aarch64 steal-riscv64'
-[ "$tier" != full ] || labs="$labs linux linux-aarch64"
+[ "$tier" != full ] || labs="$labs linux linux-aarch64 vtlhost"
 perform_labs() {
 	perform lab 900 sh tests/lab/check.sh
 	perform lab-aarch64 600 env PV_ARCH=aarch64 sh tests/lab/check.sh
@@ -84,6 +84,7 @@ perform_labs() {
 	[ "$tier" = full ] || return 0
 	perform linux 5400 sh tests/linux/check.sh
 	perform linux-aarch64 5400 env PV_ARCH=aarch64 sh tests/linux/check.sh
+	perform vtlhost 5400 sh tests/vtlhost/run.sh
 }
 
 (tools_need $groups) || { echo '0 passed, 1 failed'; exit 2; }
@@ -94,6 +95,7 @@ if [ "$tier" = quick ]; then
 	step figures 300 sh tests/build/figures.sh
 	step sources 300 sh tests/build/sources.sh
 	step pvstat 100 sh tests/linux/pvstat.sh
+	step rules 300 sh tests/build/rules.sh
 else
 	perform_labs &
 	chain=$!
@@ -105,6 +107,7 @@ else
 	step figures 300 sh tests/build/figures.sh
 	step readme 300 sh tests/build/readme.sh
 	step hypercalls 300 sh tests/build/hypercalls.sh
+	step rules 400 sh tests/build/rules.sh mutants
 	step cross 600 sh tests/build/cross.sh
 	step symbols 600 sh tests/build/symbols.sh
 	step fences 600 sh tests/build/fences.sh
