@@ -82,8 +82,8 @@ perform_labs() {
 	perform steal-aarch64 900 env PV_ARCH=aarch64 sh tests/lab/steal.sh
 	perform steal-riscv64 900 env PV_ARCH=riscv64 sh tests/lab/steal.sh
 	[ "$tier" = full ] || return 0
-	perform linux 5400 sh tests/linux/check.sh
-	perform linux-aarch64 5400 env PV_ARCH=aarch64 sh tests/linux/check.sh
+	perform linux 7200 sh tests/linux/check.sh
+	perform linux-aarch64 7200 env PV_ARCH=aarch64 sh tests/linux/check.sh
 	perform vtlhost 5400 sh tests/vtlhost/run.sh
 }
 

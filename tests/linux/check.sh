@@ -28,6 +28,7 @@ hyperv-6.12      6.12  hyperv       checks  -      visit  Hyper-V; Hyper-V, KVM;
 hyperv-only-6.1  6.1   hyperv-only  checks  -      visit  Hyper-V; Hyper-V; adopted; Hyper-V; Hyper-V reference TSC
 hyperv-only-6.12 6.12  hyperv-only  checks  kexec  visit  Hyper-V; Hyper-V; adopted; Hyper-V; Hyper-V reference TSC
 leak-6.12        6.12  native       leak    -      plain  -
+leak-tcg-6.1     6.1   tcg-visible  leak    -      plain  -
 " ;;
 aarch64)
 	console=ttyAMA0
@@ -69,7 +70,7 @@ done
 [ -s "$out/jobs" ] || { echo "no such job: $*" >&2; exit 2; }
 
 status=0
-sh "$lab/run.sh" --jobs "$out/jobs" --timeout 900 >"$out/serial" || status=$?
+sh "$lab/run.sh" --jobs "$out/jobs" --timeout 3600 >"$out/serial" || status=$?
 [ -z "${PV_SERIAL:-}" ] || cp "$out/serial" "$PV_SERIAL"
 awk -f "$here/check.awk" "$out/table" "$out/serial" || status=1
 exit "$status"
