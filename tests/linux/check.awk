@@ -12,7 +12,8 @@ NR == FNR {
 }
 { sub(/\r$/, "") }
 /^=== begin / { job = $3; lines = plans = 0; delete delay; next }
-# The host's words about a CPU, right after the guest's.
+# The host's words about a CPU, for the table only: they come after the guest's by as long as the one
+# who asks waits for the CPU, which two guests and a neighbour have (up to a second was seen).
 /^@ vp [0-9]+ stolen / { asked = $3; next }
 /^@host vp / && $3 == asked { delay[asked] = asked in delay ? $7 - delay[asked] : $7; next }
 /^(not )?ok [0-9]+ - / {
@@ -37,9 +38,6 @@ NR == FNR {
 /^# stolen: cpu / {
 	rows[++row] = sprintf("%-5s %-14s %3s %10s %10s %8s %9s %9s  %-9s %s", kernel[job], mode[job], $4, ms($6),
 		ms($8), ms($6 - $8), ms($10), ms(delay[$4]), word[3], word[5])
-	# It takes a while until the host hears that it is asked.
-	off = delay[$4] - $6
-	test(off * off <= (delay[$4] * 0.05 + 20e6) ^ 2, job ": CPU " $4 ": the host agrees, by 5 % and 20 ms")
 	next
 }
 /^# / { print "# " job ": " substr($0, 3); next }
