@@ -391,24 +391,7 @@ static void do_migrate(void)
 
 static void do_behave(void)
 {
-    struct sim_model *model = &machine.model;
-    const enum sim_behaviour behaviour = (enum sim_behaviour)(next8() % SIM_BEHAVIOURS);
-
-    stop_lying();
-    model->behave_after = (uint32_t)model->seen.calls + next8() % 8;
-    model->seed = next8();
-    model->step = next8() % 32;
-    if (!world.may_lie && behaviour > SIM_TIMEOUT_ONCE)
-        return;
-    model->behaviour = behaviour;
-    world.lied |= behaviour > SIM_TIMEOUT_ONCE;
-}
-
-static void do_answer(void)
-{
-    stop_lying();
-    world.answers = world.may_lie;
-    world.lied |= world.may_lie;
+    behave(SIM_BEHAVIOURS);
 }
 
 /* Refusals are no lies. */

@@ -232,22 +232,7 @@ static void do_fail(void)
 
 static void do_behave(void)
 {
-    struct sim_model *model = &machine.model;
-    const enum sim_behaviour behaviour = (enum sim_behaviour)(next8() % (SIM_RANDOM + 1));
-
-    stop_lying();
-    model->behave_after = (uint32_t)model->seen.calls + next8() % 8;
-    model->seed = next8();
-    model->step = next8();
-    model->behaviour = behaviour;
-    world.lied |= behaviour > SIM_TIMEOUT_ONCE;
-}
-
-static void do_answer(void)
-{
-    stop_lying();
-    world.answers = true;
-    world.lied = true;
+    behave(SIM_RANDOM + 1);
 }
 
 static void (*const steps[])(void) = { do_change, do_change, do_refuse,  do_change,

@@ -124,6 +124,32 @@ static inline void stop_lying(void)
     machine.model.fail_status = 0;
 }
 
+/* ---- steps that every target can take ---- */
+
+/* The hypervisor begins to behave in one of the first `count` ways after a few calls. */
+static inline void behave(uint32_t count)
+{
+    struct sim_model *model = &machine.model;
+    const enum sim_behaviour behaviour = (enum sim_behaviour)(next8() % count);
+
+    stop_lying();
+    model->behave_after = (uint32_t)model->seen.calls + next8() % 8;
+    model->seed = next8();
+    model->step = next8() % 32;
+    if (!world.may_lie && behaviour > SIM_TIMEOUT_ONCE)
+        return;
+    model->behaviour = behaviour;
+    world.lied |= behaviour > SIM_TIMEOUT_ONCE;
+}
+
+/* From here on its answers come from the input. */
+static inline void do_answer(void)
+{
+    stop_lying();
+    world.answers = world.may_lie;
+    world.lied |= world.may_lie;
+}
+
 /* ---- set-up ---- */
 
 /* The machine is reset by its own function. */
