@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: MIT
 # The one test command. Usage: run.sh [quick|full]
 #   quick    native unit tests, headers, figures: under a minute
-#   (none)   every tier, bounded: under 15 minutes
-#   full     the same with long fuzzing, the larger proofs and more flavours
+#   (none)   every tier, bounded: some 40 minutes on two cores
+#   full     the same with long fuzzing, the larger proofs, more flavours and Linux as a guest: some hours
 # Tools that are missing get installed (tests/tools.sh). Logs stay in build/test/log. The last line is "N passed, N failed".
 cd "$(dirname "$0")/.." || exit 1
 . tests/tools.sh
