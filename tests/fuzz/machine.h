@@ -261,12 +261,13 @@ static inline void check_status(enum pv_status status)
     INSIST((unsigned)status <= PV_EMPTY, "a status that is none");
 }
 
-/* Pages that may stay away: those that hypervisor or kernel did not let go of, one log line each. */
+/* Pages that may stay away: those that hypervisor or kernel did not let go of, one log line each,
+ * and those that the hypervisor only said it had let go of. */
 static inline uint32_t unfreeable(void)
 {
     const bool excused = world.lied || world.refused || world.protect_failures;
 
-    return excused ? machine.os.logs : 0;
+    return excused ? machine.os.logs + machine.os.kept_pages : 0;
 }
 
 /* Everything the hypervisor was told has been taken back. */

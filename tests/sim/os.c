@@ -106,6 +106,8 @@ void pv_os_page_free(void *address, size_t pages)
 
     machine->os.frees++;
     if (why != NULL) {
+        if (page != NULL && still_told(machine, address))
+            machine->os.kept_pages += (uint32_t)pages;
         sim_complain(&machine->model, why);
         return;
     }

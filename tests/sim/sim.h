@@ -102,6 +102,7 @@ struct sim_os {
     uint64_t gpa_skew;
     uint32_t allocs, frees;  /* calls */
     uint32_t live_pages;     /* given and not taken back */
+    uint32_t kept_pages;     /* of these: not taken back, as the hypervisor still used them */
     uint32_t maps, unmaps;
     uint32_t protects;
     uint32_t logs;
