@@ -171,7 +171,7 @@ run_lab() {
 # Turns numbered frames into named ones, or into bare output for a single image; the exit status is
 # run.sh's. An end marker always starts a line of its own, hence the empty line held back before it.
 present() {
-	awk -v success="$l2_success" -v last="$l2_last_line" -v framed="$jobs" -v lost="$exit_lab" \
+	$lines_awk -v success="$l2_success" -v last="$l2_last_line" -v framed="$jobs" -v lost="$exit_lab" \
 		-v late="$exit_timeout" '
 	FILENAME != "-" {
 		job[$1] = $2 " " $3
@@ -216,6 +216,11 @@ present() {
 }
 
 sh "$lab/prepare.sh"
+# mawk waits for a block of input unless it is told that somebody waits for a line.
+case $(awk -W version 2>&1 </dev/null) in
+mawk*) lines_awk='awk -W interactive' ;;
+*) lines_awk='awk' ;;
+esac
 if [ -n "$jobs" ]; then cat "$jobs"; else echo "image $on $smp $image"; fi >"$work/list"
 sort_jobs <"$work/list"
 [ -s "$work/names" ] || exit 0
