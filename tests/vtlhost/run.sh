@@ -40,7 +40,7 @@ build_all() {
 	guest report examples/report/*.c || return
 	guest vtl -DVTL_ROUNDS=1000u $vtl || return
 	# Where the hypervisor lies there is little to wait for.
-	guest brief -DVTL_ROUNDS=10u -DPATIENCE=50000u $vtl
+	guest brief -DVTL_ROUNDS=10u -DPATIENCE=20000000u $vtl
 }
 
 # KVM may be there and still be unable to run some instructions.

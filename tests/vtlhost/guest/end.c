@@ -45,7 +45,7 @@ static void end_never(void)
     if (pv_hv_call_fast(&vp, PV_HV_CALL_NOTIFY_LONG_SPIN_WAIT, 1, 0, NULL) != PV_OK)
         kernel_exit(61);
     for (;;)
-        __asm__ volatile("pause");
+        __asm__ volatile("" : : : "memory"); /* no PAUSE, which stops an emulated processor */
 }
 
 /* A triple fault. */
