@@ -117,15 +117,16 @@ bool host_intercept(struct host_vp *vp, uint64_t gpa, uint32_t wanted)
 }
 
 /*
- * Where nothing is missing, another VP has had the view widened in the meantime. KVM does not say whether the VP
- * read or wrote; if the instruction does not either, a read of what may be read is none.
+ * Where the view is as wide as it may be and nothing is missing, another VP has had it widened in the meantime.
+ * KVM does not say whether the VP read or wrote; if the instruction does not either, a read of what may be
+ * read is none.
  */
 static bool settle(struct host_vp *vp, const struct host_access *tried)
 {
     const uint64_t page = tried->gpa / PV_PAGE_BYTES;
     const uint32_t missing = host_view_missing(vp, page);
 
-    if (missing == 0 || host_view_widen(vp, page))
+    if (host_view_widen(vp, page) || missing == 0)
         return true;
     return host_intercept(vp, tried->gpa,
                           missing == PV_HV_MAP_WRITE || tried->write ? PV_HV_MAP_WRITE
