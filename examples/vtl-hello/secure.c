@@ -59,7 +59,7 @@ static void serve(struct pv_hv_vtl_regs *regs)
         *value = vtl;
         break;
     case HELLO_ADD_ONE:
-        for (unsigned i = HELLO_VALUE; i < PV_HV_VTL_SHARED; i++)
+        for (unsigned i = HELLO_VALUE; i < PV_HV_VTL_RAX; i++)
             regs->shared[i] += 1;
         break;
     case HELLO_PROTECT:
@@ -82,7 +82,7 @@ static _Noreturn void begin(void)
     static struct pv_hv_vtl_regs regs;
 
     up = side_up(&secure);
-    while (up == PV_OK && pv_hv_vtl_return(&secure.vp, true, &regs) == PV_OK) {
+    while (up == PV_OK && pv_hv_vtl_return(&secure.vp, false, &regs) == PV_OK) {
         if (secure.vp.hv.assist->vtl_entry_reason == PV_HV_VTL_ENTRY_INTERCEPT)
             intercepted();
         else

@@ -45,11 +45,23 @@ enum pv_status pv_hv_vtl_call(struct pv_vp *vp, struct pv_hv_vtl_regs *regs)
     return pv_hv_ready_(vp) ? enter(vp, false, 0, regs) : PV_BAD_STATE;
 }
 
+/* RAX and RCX of the lower VTL; false: there is no page to put them in. */
+static bool lay_out(const struct pv_vp *vp, const struct pv_hv_vtl_regs *regs)
+{
+    struct pv_hv_assist_page *page = vp->hv.assist;
+
+    if (page == NULL)
+        return false;
+    page->vtl_return_rax = regs->shared[PV_HV_VTL_RAX];
+    page->vtl_return_rcx = regs->shared[PV_HV_VTL_RCX];
+    return true;
+}
+
 enum pv_status pv_hv_vtl_return(struct pv_vp *vp, bool fast, struct pv_hv_vtl_regs *regs)
 {
     if (!pv_hv_ready_(vp))
         return PV_BAD_STATE;
-    if (!fast && by_code_page(vp->guest) && vp->hv.assist == NULL)
+    if (!fast && by_code_page(vp->guest) && !lay_out(vp, regs))
         return PV_UNSUPPORTED;
     return enter(vp, true, fast ? PV_HV_VTL_RETURN_FAST : 0, regs);
 }

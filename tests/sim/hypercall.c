@@ -84,7 +84,8 @@ bool sim_port_block_usable(struct pv_sim *port)
 }
 
 /* A return that is not fast takes RAX and RCX from the assist page of the VTL that is left. */
-static void load_rax_rcx(struct sim_machine *machine, uint32_t vp)
+static void load_rax_rcx(struct sim_machine *machine, uint32_t vp,
+                         uint64_t shared[PV_HV_VTL_SHARED])
 {
     const uint64_t value = machine->model.cpus[vp].vtls[0].assist_page;
     struct pv_hv_assist_page page;
@@ -94,8 +95,18 @@ static void load_rax_rcx(struct sim_machine *machine, uint32_t vp)
         sim_complain(&machine->model, "VTL return without an assist page");
         return;
     }
-    machine->return_rax = page.vtl_return_rax;
-    machine->return_rcx = page.vtl_return_rcx;
+    shared[PV_HV_VTL_RAX] = page.vtl_return_rax;
+    shared[PV_HV_VTL_RCX] = page.vtl_return_rcx;
+}
+
+/* They make the call, unless a return that is not fast loads them. */
+static void hand_over_rax_rcx(struct sim_machine *machine, uint32_t vp,
+                              const struct sim_switch *what)
+{
+    what->shared[PV_HV_VTL_RAX] = what->offset;
+    what->shared[PV_HV_VTL_RCX] = what->control;
+    if (what->to_lower && what->control == 0)
+        load_rax_rcx(machine, vp, what->shared);
 }
 
 static uintptr_t code_offset(struct sim_machine *machine, bool to_lower)
@@ -128,8 +139,8 @@ void sim_port_vtl_switch(struct pv_sim *port, uintptr_t entry, bool to_lower, ui
         sim_complain(&machine->model, why);
         return;
     }
-    if (to_lower && sim_is_x86(machine) && control == 0)
-        load_rax_rcx(machine, vp);
+    if (sim_is_x86(machine))
+        hand_over_rax_rcx(machine, vp, &what);
     if (machine->hooks.vtl != NULL)
         machine->hooks.vtl(machine->hooks.context, machine, &what);
     machine->model.cpus[vp].active_vtl = home;

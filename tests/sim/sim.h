@@ -136,7 +136,7 @@ struct sim_switch {
     bool to_lower;
     uint64_t control;
     uintptr_t offset; /* in the code page */
-    uint64_t *shared; /* 13 registers; may be changed */
+    uint64_t *shared; /* PV_HV_VTL_SHARED registers; may be changed */
 };
 
 struct sim_hooks {
@@ -183,7 +183,6 @@ struct sim_machine {
     uint64_t irqs_on;          /* memory-form hypercalls issued with IRQs on */
     uint64_t block_irqs_on;    /* register-block hypercalls issued with IRQs on */
     uint64_t vtl_switches;
-    uint64_t return_rax, return_rcx; /* as a VTL return that is not fast loaded them */
 };
 
 /* A machine after reset, with 4 VPs; the calling thread is on VP 0. */

@@ -295,9 +295,11 @@ enum pv_hv_status {
 
 #define PV_HV_VTL_RETURN_FAST 1ull
 
-/* General registers that a VTL call or return leaves to the other side: x64 RDX, RBX, RSI, RDI,
- * RBP, R8-R15 (RAX and RCX are used up by the switch); arm64 X0-X17, X19-X30. */
-#define PV_HV_VTL_SHARED PV_HV_BY_ARCH(13, 30)
+/* General registers that both VTLs see: x64 RDX, RBX, RSI, RDI, RBP, R8-R15, RAX, RCX; arm64 X0-X17,
+ * X19-X30. */
+#define PV_HV_VTL_SHARED PV_HV_BY_ARCH(15, 30)
+#define PV_HV_VTL_RAX 13u /* x64; these two carry the switch itself */
+#define PV_HV_VTL_RCX 14u
 
 /* arm64 */
 #define PV_HV_SMCCC_CALL 0x46000001u /* X0 of a hypercall by HVC #0 */

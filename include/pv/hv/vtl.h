@@ -222,9 +222,12 @@ PV_MUST_CHECK enum pv_status pv_hv_translate(struct pv_vp *vp, struct pv_hv_targ
                                              struct pv_hv_result *result);
 
 /*
- * General registers that both VTLs see, in the order that PV_HV_VTL_SHARED names them. (arm64: the TLFS
- * calls X29 and X30 private, working code shares them; they are carried over, and this side's own
- * are kept on its stack.)
+ * General registers that both VTLs see, in the order that PV_HV_VTL_SHARED names them.
+ * x64: a switch uses RAX and RCX itself. A return that is not fast brings them to the lower VTL, by
+ * way of the VP assist page; a call and a fast return do not. They are stored always: a VTL that is
+ * entered for an interrupt or an intercept finds the interrupted code's in them, and returns not fast.
+ * arm64: the TLFS calls X29 and X30 private, working code shares them; they are carried over, and
+ * this side's own are kept on its stack.
  */
 struct pv_hv_vtl_regs {
     uint64_t shared[PV_HV_VTL_SHARED];
@@ -244,7 +247,8 @@ PV_MUST_CHECK enum pv_status pv_hv_vtl_call(struct pv_vp *vp, struct pv_hv_vtl_r
 
 /*
  * Return to the lower VTL that called or was interrupted; returns here on the next entry.
- * @fast: x64: keep RAX and RCX as they are; otherwise they are loaded from the VP assist page.
+ * @fast: x64: the lower VTL does not get RAX and RCX of @regs, which takes no assist page. For one
+ *        that has called; what was interrupted needs them.
  * Context, Return: as pv_hv_vtl_call; PV_UNSUPPORTED also for not fast without an assist page.
  * Spec:    TLFS HvCallVtlReturn.
  */

@@ -263,9 +263,9 @@ static inline bool pv_port_hv_block_usable(void)
 
 /*
  * VTL call or return: near call to the switch code with the control input in RCX (TLFS
- * "Virtual Trust Levels"). RAX and RCX are used up; every other general register but RSP is shared
- * with the other VTL, so all are loaded before, stored after, and the compiler's own are kept on
- * this VTL's stack.
+ * "Virtual Trust Levels"). Every general register but RSP is shared with the other VTL, so all are
+ * stored after and all but RAX and RCX, which make the call, loaded before; the compiler's own are
+ * kept on this VTL's stack.
  */
 static inline void pv_port_vtl_switch(uintptr_t entry, bool to_lower, uint64_t control,
                                       uint64_t shared[PV_HV_VTL_SHARED])
@@ -302,6 +302,8 @@ static inline void pv_port_vtl_switch(uintptr_t entry, bool to_lower, uint64_t c
         "movq %%r13, 0x50(%%rdi)\n\t"
         "movq %%r14, 0x58(%%rdi)\n\t"
         "movq %%r15, 0x60(%%rdi)\n\t"
+        "movq %%rax, 0x68(%%rdi)\n\t"
+        "movq %%rcx, 0x70(%%rdi)\n\t"
         "popq %%rdx\n\t"
         "movq %%rdx, 0x18(%%rdi)\n\t"
         "popq %%rbp\n\t"

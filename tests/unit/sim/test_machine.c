@@ -208,7 +208,7 @@ static void test_irqs(void **state)
 static void test_vtl_switch(void **state)
 {
     const uint8_t *page;
-    uint64_t shared[13] = { 0 };
+    uint64_t shared[PV_HV_VTL_SHARED] = { 0 };
 
     (void)state;
     page = place_page();

@@ -103,17 +103,30 @@ void protect_intercepted(void)
 
 /* ---- in VTL 0 ---- */
 
-/* VTL 1 returns fast, so RAX and RCX are not what they were where it has come between. */
+#define IN_RAX 0xA0A1A2A3A4A5A6A7u
+#define IN_RCX 0xC0C1C2C3C4C5C6C7u
+
+/* RAX and RCX that were not what they had been, where VTL 1 had come between. */
+static unsigned lost;
+
 static void touch_write(uint8_t *at, uint8_t value)
 {
-    __asm__ volatile("movb %%bl, (%%rdi)" : : "D"(at), "b"(value) : "rax", "rcx", "memory");
+    uint64_t rax = IN_RAX, rcx = IN_RCX;
+
+    __asm__ volatile("movb %%bl, (%%rdi)" : "+a"(rax), "+c"(rcx) : "D"(at), "b"(value) : "memory");
+    lost += (rax != IN_RAX) + (rcx != IN_RCX);
 }
 
 static uint8_t touch_read(const uint8_t *at)
 {
+    uint64_t rax = IN_RAX, rcx = IN_RCX;
     uint8_t value = 0;
 
-    __asm__ volatile("movb (%%rdi), %%bl" : "+b"(value) : "D"(at) : "rax", "rcx", "memory");
+    __asm__ volatile("movb (%%rdi), %%bl"
+                     : "+a"(rax), "+b"(value), "+c"(rcx)
+                     : "D"(at)
+                     : "memory");
+    lost += (rax != IN_RAX) + (rcx != IN_RCX);
     return value;
 }
 
@@ -169,4 +182,5 @@ void protect_check(void)
               "VTL 1 opens the first page too");
     touch_write(read_only, 0x33);
     tap_equal(touch_read(read_only), 0x33, "and VTL 0 writes it");
+    tap_equal(lost, 0, "RAX and RCX of VTL 0 have survived each intercept");
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* A switch with XMM0-15 loaded just before and stored just after, so that no compiler comes between. */
 
-#define XMM 104 /* in struct trip, behind 13 registers */
+#define XMM 120 /* in struct trip, behind 15 registers */
 
 .macro each_xmm instruction, load
 	.irp	n, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15
@@ -27,13 +27,11 @@ trip_call:
 	.globl	trip_return
 	.type	trip_return, @function
 trip_return:
-	push	%rsi
-	each_xmm %rsi, 1
-	mov	%rsi, %rdx
-	mov	$1, %esi
+	push	%rdx
+	each_xmm %rdx, 1
 	call	pv_hv_vtl_return
-	pop	%rsi
-	each_xmm %rsi, 0
+	pop	%rdx
+	each_xmm %rdx, 0
 	ret
 
 	.section .note.GNU-stack, "", @progbits

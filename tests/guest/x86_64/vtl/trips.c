@@ -9,6 +9,8 @@
 #define BACK 0x2222000000000000ull
 #define FIRST_FREE 3u /* RDX, RBX and RSI carry the request */
 
+_Static_assert(offsetof(struct trip, xmm) == 120, "as trip.S has it");
+
 static uint64_t wrong_there;
 
 static uint64_t number(uint64_t round, uint32_t at, uint64_t direction)
@@ -24,24 +26,32 @@ static void fill(struct trip *trip, uint64_t round, uint64_t direction)
         trip->xmm[i] = number(round, 0x80 + i, direction);
 }
 
-static unsigned wrong(const struct trip *trip, uint64_t round, uint64_t direction)
+static unsigned wrong(const struct trip *trip, uint32_t registers, uint64_t round,
+                      uint64_t direction)
 {
     unsigned count = 0;
 
-    for (uint32_t i = FIRST_FREE; i < PV_HV_VTL_SHARED; i++)
+    for (uint32_t i = FIRST_FREE; i < registers; i++)
         count += trip->regs.shared[i] != number(round, i, direction);
     for (uint32_t i = 0; i < XMM_QWORDS; i++)
         count += trip->xmm[i] != number(round, 0x80 + i, direction);
     return count;
 }
 
-void trips_serve(struct trip *trip)
+/* RAX and RCX, the last two, carry a call; back they go by a return that is not fast. */
+static bool is_fast(uint64_t round)
+{
+    return round % 2 == 0;
+}
+
+bool trips_serve(struct trip *trip)
 {
     const uint64_t round = trip->regs.shared[MORE];
 
-    wrong_there += wrong(trip, round, THERE);
+    wrong_there += wrong(trip, PV_HV_VTL_RAX, round, THERE);
     fill(trip, round, BACK);
     trip->regs.shared[VALUE] = ~round;
+    return is_fast(round);
 }
 
 uint64_t trips_wrong(void)
@@ -59,7 +69,8 @@ static uint64_t one(uint64_t round)
     trip.regs.shared[MORE] = round;
     if (trip_call(&normal.vp, &trip) != PV_OK)
         kernel_exit(8);
-    return wrong(&trip, round, BACK) + (trip.regs.shared[VALUE] != ~round) +
+    return wrong(&trip, is_fast(round) ? PV_HV_VTL_RAX : PV_HV_VTL_SHARED, round, BACK) +
+           (trip.regs.shared[VALUE] != ~round) +
            (trip.regs.shared[MORE] != round);
 }
 

@@ -43,7 +43,7 @@ struct trip {
 
 /* trip.S; an enum pv_status. */
 enum pv_status trip_call(struct pv_vp *vp, struct trip *trip);
-enum pv_status trip_return(struct pv_vp *vp, struct trip *trip);
+enum pv_status trip_return(struct pv_vp *vp, bool fast, struct trip *trip);
 
 /* In RDX. What else there is goes both ways in the registers after it. */
 enum { REQUEST = 0, VALUE = 1, MORE = 2 };
@@ -87,7 +87,7 @@ void secure_context(union pv_hv_context *context);
 
 /* trips.c */
 void trips_check(uint32_t rounds);
-void trips_serve(struct trip *trip);
+bool trips_serve(struct trip *trip); /* how to return: fast or not */
 uint64_t trips_wrong(void);
 
 /* query.c */
