@@ -49,7 +49,7 @@ ends 0 'a guest that ends well' 'hypercalls' -v "$dir/end_well.elf"
 ends 5 'a guest that ends badly' 'hypercalls' -v "$dir/end_badly.elf"
 ends 120 'a triple fault' 'triple fault' "$dir/end_by_crash.elf"
 ends 121 'a reserved bit in a control word' 'broke a rule: reserved bits' "$dir/end_by_rule.elf"
-ends 124 'a guest that hangs' 'last one 0x10008 answered 0x0' -t 10 "$dir/end_never.elf"
+ends 124 'a guest that hangs' 'last one 0x10008 answered 0x0' -t 2 "$dir/end_never.elf"
 ends 0 'output in its page' '1 writes, 0 outside' -g -v "$dir/end_by_output.elf"
 monitor=vtlhost-beside ends 122 'output beside its page, seeded' 'outside of their output' -g \
 	"$dir/end_by_output.elf"
