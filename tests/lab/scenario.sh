@@ -6,7 +6,8 @@
 #   plain     a guest and its words.
 #   watch     after a line of the guest that begins with "@" comes what the host knows of its CPUs:
 #             "@host vp N run NS delay NS", the time they ran and the time they waited to.
-#   visit     the same, but BESIDE comes at the guest's line "@company", and goes at "@alone".
+#   visit     the same, but BESIDE comes at the guest's line "@company", and goes at "@alone"; one that
+#             says "@sleep" is woken once it sleeps.
 #   migrate   as watch, and "@migrate" moves the guest, running, into another QEMU.
 #   snapshot  the same, and "@savevm" keeps the guest's state, "@loadvm" puts it back.
 # A guest that asked hears one byte when it is done: m for moved, s for saved, r for put back. The
@@ -27,15 +28,31 @@ start() {
 	pid=$!
 }
 
-# order MONITOR COMMAND: returns when it is done, that is, when the next command is answered.
-order() {
-	printf '%s\ninfo status\n' "$2" >"$1.in"
+# ask MONITOR: the state of its guest, in $answer.
+ask() {
+	echo 'info status' >"$1.in"
 	while read -r answer; do
 		case $answer in
 		'VM status'*) return ;;
-		Error*) echo "$2: $answer" >&2 ;;
+		Error*) echo "$answer" >&2 ;;
 		esac
 	done <"$1.out"
+}
+
+# order MONITOR COMMAND: returns when it is done, that is, when the next command is answered.
+order() {
+	echo "$2" >"$1.in"
+	ask "$1"
+}
+
+# A guest that has not fallen asleep by then never will.
+wake() {
+	for try in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do
+		sleep 0.5
+		ask "$monitor"
+		case $answer in *suspended*) break ;; esac
+	done
+	order "$monitor" system_wakeup
 }
 
 tell() { printf %s "$1" >"$serial.in"; }
@@ -75,6 +92,7 @@ obey() {
 	case $scenario:$1 in
 	visit:@company) company ;;
 	visit:@alone) kill "$neighbour" ;;
+	visit:@sleep) wake ;;
 	migrate:@migrate) migrate ;;
 	snapshot:@savevm) order "$monitor" 'savevm lab' && tell s ;;
 	snapshot:@loadvm) order "$monitor" 'loadvm lab' && tell r ;;

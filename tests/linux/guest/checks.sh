@@ -7,6 +7,7 @@ check 'load' insmod /pv.ko
 report
 . /guest/files.sh
 . /guest/hotplug.sh
+. /guest/sleep.sh
 . /guest/steal.sh
 
 check 'unload' rmmod pv
