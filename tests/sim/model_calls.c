@@ -32,15 +32,35 @@ static sim_status registers_target(struct sim_call *call, uint32_t *vp, uint8_t 
     return status;
 }
 
+/* Names of what the processor itself has: general registers to MSRs, on arm64 X0 to system registers. */
+#define PROCESSOR_FIRST 0x00020000u
+#define PROCESSOR_LAST 0x0008FFFFu
+
+/*
+ * The TLFS does not say in which state a VP has to be. What another one that runs has in its processor is
+ * out of date before the caller has it, so no guest may depend on it: that VP is to be stopped.
+ */
+static sim_status register_reachable(const struct sim_call *call, uint32_t vp, uint32_t name)
+{
+    const bool processors = name >= PROCESSOR_FIRST && name <= PROCESSOR_LAST;
+
+    return processors && vp != call->vp && call->model->cpus[vp].running
+               ? PV_HV_STATUS_INVALID_VP_STATE
+               : PV_HV_STATUS_SUCCESS;
+}
+
 static sim_status get_register(struct sim_call *call, uint32_t index)
 {
+    const uint32_t name = sim_get32(element(call, index));
     struct pv_hv_register_value value;
     uint32_t vp;
     uint8_t vtl;
     sim_status status = registers_target(call, &vp, &vtl);
 
     if (status == PV_HV_STATUS_SUCCESS)
-        status = sim_register_get(call->model, vp, vtl, sim_get32(element(call, index)), &value);
+        status = register_reachable(call, vp, name);
+    if (status == PV_HV_STATUS_SUCCESS)
+        status = sim_register_get(call->model, vp, vtl, name, &value);
     if (status == PV_HV_STATUS_SUCCESS)
         memcpy(out_element(call, index), &value, sizeof(value));
     return status;
@@ -51,9 +71,11 @@ static sim_status set_register(struct sim_call *call, uint32_t index)
     struct pv_hv_register wanted;
     uint32_t vp;
     uint8_t vtl;
-    const sim_status status = registers_target(call, &vp, &vtl);
+    sim_status status = registers_target(call, &vp, &vtl);
 
     memcpy(&wanted, element(call, index), sizeof(wanted));
+    if (status == PV_HV_STATUS_SUCCESS)
+        status = register_reachable(call, vp, wanted.name);
     if (status != PV_HV_STATUS_SUCCESS)
         return status;
     return sim_register_set(call->model, vp, vtl, wanted.name, wanted.value);

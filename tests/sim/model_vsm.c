@@ -4,6 +4,17 @@
 
 #include <string.h>
 
+/* Upwards, only the highest VTL that is enabled below the target may. */
+static bool may_enable(const struct sim_call *call, uint8_t vtl)
+{
+    const uint8_t own = call->model->cpus[call->vp].active_vtl;
+    bool highest = true;
+
+    for (uint32_t between = own + 1u; between < vtl; between++)
+        highest &= (call->model->enabled_vtls >> between & 1) == 0;
+    return highest;
+}
+
 sim_status sim_enable_partition_vtl(struct sim_call *call)
 {
     struct sim_model *model = call->model;
@@ -17,6 +28,8 @@ sim_status sim_enable_partition_vtl(struct sim_call *call)
         return PV_HV_STATUS_INVALID_PARAMETER;
     if ((model->enabled_vtls >> vtl & 1) != 0)
         return PV_HV_STATUS_VTL_ALREADY_ENABLED;
+    if (!may_enable(call, vtl))
+        return PV_HV_STATUS_ACCESS_DENIED;
     model->enabled_vtls |= (uint16_t)(1u << vtl);
     if ((flags & PV_HV_ENABLE_VTL_MBEC) != 0)
         model->mbec_vtls |= (uint16_t)(1u << vtl);

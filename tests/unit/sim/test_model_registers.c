@@ -233,6 +233,35 @@ static void other_vps_and_partitions_must_exist(void **state)
     assert_int_equal(set(RAX, 1, 0), PV_HV_STATUS_INVALID_PARTITION_ID);
 }
 
+static void a_running_vp_has_its_processor_for_itself(void **state)
+{
+    static const uint32_t names[] = { RAX, XMM0, 0x00040000, 0x00020024, 0x0008000B, 0x0008FFFF };
+
+    (void)state;
+    put32(8, 1);
+    model.cpus[1].running = true;
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+        assert_int_equal(get(names[i]), PV_HV_STATUS_INVALID_VP_STATE);
+        assert_int_equal(set(names[i], 1, 0), PV_HV_STATUS_INVALID_VP_STATE);
+    }
+    assert_int_equal(model.cpus[1].vtls[0].count, 0);
+    put32(8, 0); /* the caller runs as well, and may */
+    assert_int_equal(set(RAX, 1, 0), PV_HV_STATUS_SUCCESS);
+}
+
+/* What the hypervisor keeps for a VP that runs is within reach. */
+static void of_a_running_vp_the_hypervisors_part_is_reached(void **state)
+{
+    (void)state;
+    put32(8, 1);
+    model.cpus[1].running = true;
+    assert_int_equal(get(PV_HV_REGISTER_VP_INDEX), PV_HV_STATUS_SUCCESS);
+    assert_int_equal(out64(0), 1);
+    assert_int_equal(set(PV_HV_REGISTER_SINT0, 7, 0), PV_HV_STATUS_SUCCESS);
+    assert_int_equal(get(PV_HV_REGISTER_SINT0), PV_HV_STATUS_SUCCESS);
+    assert_int_equal(out64(0), 7);
+}
+
 #define TEST(name) cmocka_unit_test_setup(name, up)
 
 int main(void)
@@ -251,6 +280,8 @@ int main(void)
         TEST(a_vtl_must_be_enabled_and_one_of_the_models),
         TEST(reserved_bits_of_an_input_vtl_are_zero),
         TEST(other_vps_and_partitions_must_exist),
+        TEST(a_running_vp_has_its_processor_for_itself),
+        TEST(of_a_running_vp_the_hypervisors_part_is_reached),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

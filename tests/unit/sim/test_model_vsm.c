@@ -50,7 +50,30 @@ static void a_vtl_is_enabled_once(void **state)
     assert_int_equal(enable_partition(1, 0), PV_HV_STATUS_SUCCESS);
     assert_int_equal(enable_partition(1, PV_HV_ENABLE_VTL_MBEC), PV_HV_STATUS_VTL_ALREADY_ENABLED);
     assert_int_equal(model.mbec_vtls, 0);
+    model.cpus[0].active_vtl = 1;
     assert_int_equal(enable_partition(2, 0), PV_HV_STATUS_SUCCESS);
+}
+
+static void only_the_next_lower_vtl_enables_a_higher_one(void **state)
+{
+    (void)state;
+    assert_int_equal(enable_partition(1, 0), PV_HV_STATUS_SUCCESS);
+    assert_int_equal(enable_partition(2, 0), PV_HV_STATUS_ACCESS_DENIED);
+    assert_int_equal(model.enabled_vtls, 3);
+    model.cpus[0].active_vtl = 1;
+    assert_int_equal(enable_partition(2, 0), PV_HV_STATUS_SUCCESS);
+    assert_int_equal(model.enabled_vtls, 7);
+}
+
+/* A gap is none of its business, and a VTL above it may fill the gap. */
+static void a_vtl_may_be_enabled_over_a_gap_and_below(void **state)
+{
+    (void)state;
+    assert_int_equal(enable_partition(2, 0), PV_HV_STATUS_SUCCESS);
+    assert_int_equal(model.enabled_vtls, 5);
+    model.cpus[0].active_vtl = 2;
+    assert_int_equal(enable_partition(1, 0), PV_HV_STATUS_SUCCESS);
+    assert_int_equal(model.enabled_vtls, 7);
 }
 
 static void other_partitions_are_not_there(void **state)
@@ -169,6 +192,8 @@ int main(void)
         TEST(vtl_0_and_those_above_the_maximum_cannot_be_enabled),
         TEST(no_flag_but_mbec_is_known),
         TEST(a_vtl_is_enabled_once),
+        TEST(only_the_next_lower_vtl_enables_a_higher_one),
+        TEST(a_vtl_may_be_enabled_over_a_gap_and_below),
         TEST(other_partitions_are_not_there),
         TEST(vsm_calls_need_their_privileges),
         TEST(a_vp_gets_what_the_partition_has),
