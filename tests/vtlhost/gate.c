@@ -66,6 +66,8 @@ void host_gate_close(struct host_vp *vp)
     for (uint32_t i = 0; i < host->vps; i++)
         if (host->vp[i].in_guest)
             call_out(&host->vp[i]);
+        else
+            look_if_running(&host->vp[i]); /* since it came out */
 }
 
 void host_gate_open(struct host_vp *vp)

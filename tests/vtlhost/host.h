@@ -18,7 +18,8 @@
  *  overlay.c    pages that they lay over guest memory
  *  clock.c      the time that they tell
  *  hypercall.c  the hypercall page, and hypercalls by the model
- *  registers.c  the registers that hypercalls can name
+ *  processor.c  registers from KVM and back
+ *  registers.c  those that hypercalls can name
  *  view.c       what the guest sees of its memory in each VTL
  *  intercept.c  a higher VTL learns of what a lower one may not do
  *  instruction.c  what the guest has tried, where KVM does not tell
@@ -88,7 +89,7 @@ struct host_vp {
     struct kvm_run *run;
     size_t run_bytes;
     pthread_t thread;
-    struct host_registers now;
+    struct host_registers now;     /* its own thread's while it runs, else anybody's under the lock */
     struct host_registers fetched; /* as `now` was then */
     struct host_vtl vtls[SIM_VTLS];
     struct host_overlay assist_page[SIM_VTLS];
@@ -201,9 +202,14 @@ void host_hypercall_page_follow(struct host *host, uint8_t vtl);
 void host_hypercall(struct host_vp *vp);
 void host_exit_complete(struct host_vp *vp); /* RIP may lie on the OUT until then */
 
-/* registers.c */
+/* processor.c */
 void host_registers_fetch(struct host_vp *vp);
 void host_registers_store(struct host_vp *vp);
+/* Of a VP that has not been started and is not in the guest; with the lock held. */
+void host_registers_fetch_stopped(struct host_vp *vp);
+bool host_registers_store_stopped(struct host_vp *vp); /* false: KVM refuses a value */
+
+/* registers.c */
 uint16_t host_register_get(void *host, uint32_t vp, uint8_t vtl, uint32_t name,
                            struct pv_hv_register_value *value);
 uint16_t host_register_set(void *host, uint32_t vp, uint8_t vtl, uint32_t name,

@@ -118,11 +118,37 @@ static uint64_t protect(struct host_vp *vp, struct sim_registers *call)
     return result;
 }
 
+/* What the model says of input that cannot be read is none of this. */
+static bool names_another(const struct host_vp *vp, const struct sim_registers *call)
+{
+    uint32_t index = (uint32_t)call->out;
+
+    if ((call->control & PV_HV_CONTROL_FAST) == 0 &&
+        !host_memory_read(vp->host, call->in + 8, &index, sizeof(index)))
+        return false;
+    return index != PV_HV_VP_SELF && index != vp->index;
+}
+
+/* A VP that waits to be started does so in the guest, and KVM keeps its registers meanwhile. */
+static uint64_t get_registers(struct host_vp *vp, struct sim_registers *call)
+{
+    uint64_t result;
+
+    if (!names_another(vp, call))
+        return call_model(vp, call);
+    host_gate_close(vp);
+    result = call_model(vp, call);
+    host_gate_open(vp);
+    return result;
+}
+
 static uint64_t execute(struct host_vp *vp, struct sim_registers *call)
 {
     switch (call->control & PV_HV_CONTROL_CODE_MASK) {
     case PV_HV_CODE_START_VIRTUAL_PROCESSOR:
         return start_vp(vp, call);
+    case PV_HV_CODE_GET_VP_REGISTERS:
+        return get_registers(vp, call);
     case PV_HV_CODE_MODIFY_VTL_PROTECTION_MASK:
     case PV_HV_CODE_SET_VP_REGISTERS: /* VsmPartitionConfig is one of them */
         return protect(vp, call);

@@ -3,87 +3,15 @@
  * The registers that HvCallGetVpRegisters and HvCallSetVpRegisters name, where KVM has them.
  *
  * A VP that makes a hypercall has its registers in `now`: those of the VTL it runs in and those that
- * all VTLs share. What a VTL that does not run has for itself is in `vtls`. Another VP's are KVM's while
- * it runs, and out of reach.
+ * all VTLs share. What a VTL that does not run has for itself is in `vtls`, from its first entry on: until
+ * then it has a context to begin with and nothing else, and its own registers are out of reach.
+ * Another VP's are KVM's. The model lets them be named while that VP is stopped; it is in VTL 0 then, and
+ * they are brought to `now` for each access. What is set there stays, but for what the VP's start says.
  */
 #include "host.h"
 
 #include <stddef.h>
 #include <string.h>
-#include <sys/ioctl.h>
-
-static const uint32_t msr_numbers[HOST_VTL_MSRS] = {
-    0x277,      /* PAT */
-    0x174,      /* SYSENTER_CS */
-    0x175,      /* SYSENTER_ESP */
-    0x176,      /* SYSENTER_EIP */
-    0xC0000081, /* STAR */
-    0xC0000082, /* LSTAR */
-    0xC0000083, /* CSTAR */
-    0xC0000084, /* SFMASK */
-    0xC0000102, /* KERNEL_GS_BASE */
-    0xC0000103, /* TSC_AUX */
-};
-
-struct msrs {
-    struct kvm_msrs head;
-    struct kvm_msr_entry entries[HOST_VTL_MSRS];
-};
-
-static struct msrs msrs_named(const uint64_t values[HOST_VTL_MSRS])
-{
-    struct msrs msrs = { .head.nmsrs = HOST_VTL_MSRS };
-
-    for (uint32_t i = 0; i < HOST_VTL_MSRS; i++) {
-        msrs.entries[i].index = msr_numbers[i];
-        msrs.entries[i].data = values[i];
-    }
-    return msrs;
-}
-
-/* KVM_RUN leaves most of the registers in kvm_run, and takes them from there. */
-static void fetch_rest(struct host_vp *vp, struct host_registers *now)
-{
-    struct msrs msrs = msrs_named(now->msrs);
-
-    if (ioctl(vp->fd, KVM_GET_FPU, &now->fpu) != 0 ||
-        ioctl(vp->fd, KVM_GET_DEBUGREGS, &now->debug) != 0 ||
-        ioctl(vp->fd, KVM_GET_MSRS, &msrs) != (int)HOST_VTL_MSRS)
-        host_fail("registers");
-    for (uint32_t i = 0; i < HOST_VTL_MSRS; i++)
-        now->msrs[i] = msrs.entries[i].data;
-}
-
-void host_registers_fetch(struct host_vp *vp)
-{
-    struct host_registers *now = &vp->now;
-
-    memset(now, 0, sizeof(*now)); /* padding too: stored is what differs */
-    now->general = vp->run->s.regs.regs;
-    now->system = vp->run->s.regs.sregs;
-    fetch_rest(vp, now);
-    vp->fetched = *now;
-}
-
-void host_registers_store(struct host_vp *vp)
-{
-    const struct host_registers *now = &vp->now;
-    const struct host_registers *was = &vp->fetched;
-    struct msrs msrs = msrs_named(now->msrs);
-
-    vp->run->s.regs.regs = now->general;
-    vp->run->s.regs.sregs = now->system;
-    vp->run->kvm_dirty_regs |= KVM_SYNC_X86_REGS;
-    if (memcmp(&now->system, &was->system, sizeof(now->system)) != 0)
-        vp->run->kvm_dirty_regs |= KVM_SYNC_X86_SREGS;
-    if ((memcmp(&now->fpu, &was->fpu, sizeof(now->fpu)) != 0 &&
-         ioctl(vp->fd, KVM_SET_FPU, &now->fpu) != 0) ||
-        (memcmp(&now->debug, &was->debug, sizeof(now->debug)) != 0 &&
-         ioctl(vp->fd, KVM_SET_DEBUGREGS, &now->debug) != 0) ||
-        (memcmp(now->msrs, was->msrs, sizeof(now->msrs)) != 0 &&
-         ioctl(vp->fd, KVM_SET_MSRS, &msrs) != (int)HOST_VTL_MSRS))
-        host_fail("registers");
-}
 
 /* ---- where a register is ---- */
 
@@ -185,14 +113,6 @@ static struct place own_place(const struct own *own, uint32_t name)
     return (struct place){ QWORD, own_qword(own, name) };
 }
 
-static struct place place_of(struct host_vp *vp, uint8_t vtl, uint32_t name)
-{
-    const struct own own = own_of(vp, vtl);
-    const struct place shared = shared_place(&vp->now, name);
-
-    return shared.at != NULL ? shared : own_place(&own, name);
-}
-
 /* ---- its value ---- */
 
 /* HV_X64_SEGMENT_REGISTER: base, limit, selector, attributes. */
@@ -224,21 +144,44 @@ static void to_segment(struct kvm_segment *s, struct pv_hv_register_value value)
     };
 }
 
-static bool reachable(struct host *host, uint32_t vp)
+static uint16_t find(struct host_vp *vp, uint8_t vtl, uint32_t name, struct place *place)
 {
-    return vp == host->calling;
+    struct own own;
+
+    *place = shared_place(&vp->now, name);
+    if (place->at != NULL)
+        return PV_HV_STATUS_SUCCESS;
+    own = own_of(vp, vtl);
+    *place = own_place(&own, name);
+    if (place->at == NULL)
+        return PV_HV_STATUS_UNKNOWN_REGISTER_NAME;
+    return vtl == host_vtl_of(vp) || vp->vtls[vtl].entered ? PV_HV_STATUS_SUCCESS
+                                                           : PV_HV_STATUS_INVALID_VTL_STATE;
+}
+
+/* Up to date. KVM gives the registers of a VP that is in the guest when it comes out, and not before. */
+static uint16_t find_now(struct host *host, uint32_t vp, uint8_t vtl, uint32_t name,
+                         struct place *place)
+{
+    struct host_vp *target = &host->vp[vp];
+    const uint16_t status = find(target, vtl, name, place);
+
+    if (status != PV_HV_STATUS_SUCCESS || vp == host->calling)
+        return status;
+    if (target->in_guest)
+        return PV_HV_STATUS_INVALID_VP_STATE;
+    host_registers_fetch_stopped(target);
+    return PV_HV_STATUS_SUCCESS;
 }
 
 uint16_t host_register_get(void *owner, uint32_t vp, uint8_t vtl, uint32_t name,
                            struct pv_hv_register_value *value)
 {
-    struct host *host = owner;
-    const struct place place = place_of(&host->vp[vp], vtl, name);
+    struct place place;
+    const uint16_t status = find_now(owner, vp, vtl, name, &place);
 
-    if (place.at == NULL)
-        return PV_HV_STATUS_UNKNOWN_REGISTER_NAME;
-    if (!reachable(host, vp))
-        return PV_HV_STATUS_INVALID_VP_STATE;
+    if (status != PV_HV_STATUS_SUCCESS)
+        return status;
     *value = (struct pv_hv_register_value){ 0, 0 };
     if (place.kind == SEGMENT)
         *value = of_segment(place.at);
@@ -249,24 +192,31 @@ uint16_t host_register_get(void *owner, uint32_t vp, uint8_t vtl, uint32_t name,
     return PV_HV_STATUS_SUCCESS;
 }
 
+static void put(const struct place *place, struct pv_hv_register_value value)
+{
+    if (place->kind == SEGMENT)
+        to_segment(place->at, value);
+    else if (place->kind == TABLE)
+        *(struct kvm_dtable *)place->at =
+            (struct kvm_dtable){ .base = value.high, .limit = (uint16_t)(value.low >> 48) };
+    else
+        memcpy(place->at, &value, place->kind == VECTOR ? 16 : 8);
+}
+
+/* Of its own registers, KVM takes or refuses what a VP has set when that VP goes on. */
 uint16_t host_register_set(void *owner, uint32_t vp, uint8_t vtl, uint32_t name,
                            struct pv_hv_register_value value)
 {
     struct host *host = owner;
-    const struct place place = place_of(&host->vp[vp], vtl, name);
+    struct place place;
+    const uint16_t status = find_now(host, vp, vtl, name, &place);
 
-    if (place.at == NULL)
-        return PV_HV_STATUS_UNKNOWN_REGISTER_NAME;
-    if (!reachable(host, vp))
-        return PV_HV_STATUS_INVALID_VP_STATE;
+    if (status != PV_HV_STATUS_SUCCESS)
+        return status;
     if (place.kind == QWORD && value.high != 0)
         return PV_HV_STATUS_INVALID_REGISTER_VALUE;
-    if (place.kind == SEGMENT)
-        to_segment(place.at, value);
-    else if (place.kind == TABLE)
-        *(struct kvm_dtable *)place.at =
-            (struct kvm_dtable){ .base = value.high, .limit = (uint16_t)(value.low >> 48) };
-    else
-        memcpy(place.at, &value, place.kind == VECTOR ? 16 : 8);
+    put(&place, value);
+    if (vp != host->calling && !host_registers_store_stopped(&host->vp[vp]))
+        return PV_HV_STATUS_INVALID_REGISTER_VALUE;
     return PV_HV_STATUS_SUCCESS;
 }

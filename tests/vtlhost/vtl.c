@@ -45,18 +45,14 @@ static struct kvm_segment segment_of(const struct pv_hv_x64_segment *from)
     };
 }
 
-/* As it was enabled; what the context does not say is as the VTL that was left has it. */
-static void begin(struct host_vtl *vtl, const struct host_vtl *left, const void *context_bytes)
+static void load_context(struct host_vtl *vtl, const void *context_bytes)
 {
     struct pv_hv_context_x64 context;
 
     memcpy(&context, context_bytes, sizeof(context));
-    *vtl = *left;
     vtl->rip = context.rip;
     vtl->rsp = context.rsp;
     vtl->rflags = context.rflags;
-    vtl->dr7 = 0x400;
-    memset(vtl->msrs, 0, sizeof(vtl->msrs));
     vtl->msrs[0] = context.pat;
     vtl->sregs.cs = segment_of(&context.cs);
     vtl->sregs.ds = segment_of(&context.ds);
@@ -71,8 +67,17 @@ static void begin(struct host_vtl *vtl, const struct host_vtl *left, const void 
     vtl->sregs.cr0 = context.cr0;
     vtl->sregs.cr3 = context.cr3;
     vtl->sregs.cr4 = context.cr4;
-    vtl->sregs.cr8 = 0;
     vtl->sregs.efer = context.efer;
+}
+
+/* As it was enabled; what the context does not say is as after a reset, or as the VTL that was left has it. */
+static void begin(struct host_vtl *vtl, const struct host_vtl *left, const void *context)
+{
+    *vtl = *left;
+    vtl->dr7 = 0x400;
+    memset(vtl->msrs, 0, sizeof(vtl->msrs));
+    vtl->sregs.cr8 = 0;
+    load_context(vtl, context);
 }
 
 /* CR2 is shared. */
@@ -170,16 +175,23 @@ void host_vtl_switch(struct host_vp *vp, bool to_lower)
     host_vtl_enter(vp, left, PV_HV_VTL_ENTRY_CALL);
 }
 
-/* The other VTLs of the VP begin as a processor does after INIT, which is what KVM has now. */
+/*
+ * What the context does not say stays as it was set while the VP was stopped, of VTL 0 and of what all VTLs
+ * share; the TLFS is silent. VTL 0 of a VP that starts in a higher one is as KVM has it now.
+ */
 void host_vp_start(struct host_vp *vp)
 {
     const struct sim_vp_state *state = &vp->host->model.cpus[vp->index];
     struct kvm_mp_state mp = { .mp_state = KVM_MP_STATE_RUNNABLE };
     struct host_vtl *vtl = &vp->vtls[state->active_vtl];
+    const uint8_t *context = state->vtls[state->active_vtl].context.bytes;
 
-    host_registers_fetch(vp);
+    host_registers_fetch_stopped(vp);
     leave(&vp->now, &vp->vtls[0]);
-    begin(vtl, &vp->vtls[0], state->vtls[state->active_vtl].context.bytes);
+    if (state->active_vtl == 0)
+        load_context(vtl, context);
+    else
+        begin(vtl, &vp->vtls[0], context);
     enter(&vp->now, vtl);
     host_registers_store(vp);
     if (ioctl(vp->fd, KVM_SET_MP_STATE, &mp) != 0)

@@ -63,11 +63,12 @@ static void begin_secure(void)
     }
 }
 
-static void begin_normal(void)
+void second_begin(void)
 {
     struct second *me = myself();
     struct pv_hv_vtl_regs regs = { { 0 } };
 
+    stopped_arrive();
     kernel_cpu_init(kernel_hardware_id());
     store(&me->normal_vtl, where(&normal, &me->normal));
     while (load(&me->secure_vtl) == 0)
@@ -112,7 +113,8 @@ static void check_first(void)
 
     tap_equal(pv_hv_vp_index_find(&normal.vp, (struct pv_hw_id){ FIRST }, 0, &index, &result),
               PV_OK, "the second processor has an index");
-    side_context(&context, begin_normal, first->normal_stack);
+    stopped_check(index);
+    side_context(&context, stopped_begin, first->normal_stack);
     tap_equal(pv_hv_vtl_enable_vp(&normal.vp, index, 1, &context, &result), PV_DENIED,
               "VTL 0 cannot say where its VTL 1 begins");
     tap_equal(side_ask(DO_ENABLE_VP, index.value, 0), PV_OK, "VTL 1 can");
@@ -122,6 +124,7 @@ static void check_first(void)
     tap_equal(pv_hv_vp_start(&normal.vp, index, 0, &context, &result), PV_REFUSED,
               "it cannot be started again");
     tap_equal(result.status, PV_HV_STATUS_INVALID_VP_STATE, "for it runs");
+    stopped_check_running(index);
     tap_ok(wait_for(&first->secure_vtl, 1), "it calls its own VTL 1");
     tap_equal(load(&first->secure_vtl), 1 + 1, "which is VTL 1");
     tap_ok(wait_for(&first->trips, 100), "a hundred times");

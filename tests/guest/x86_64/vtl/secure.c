@@ -23,7 +23,7 @@ static void tell(struct pv_hv_vtl_regs *regs)
         *value = state_serve(regs);
         break;
     default:
-        if (!protect_serve(regs) && !second_serve(regs))
+        if (!protect_serve(regs) && !second_serve(regs) && !stopped_serve(regs))
             *value = ~0ull;
     }
 }

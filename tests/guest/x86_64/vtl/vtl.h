@@ -11,6 +11,7 @@
  *  query.c     which VTL is this? by each form of a hypercall
  *  protect.c   memory that VTL 0 must not touch
  *  second.c    further processors
+ *  stopped.c   registers of one that has not been started
  */
 #ifndef VTL_H
 #define VTL_H
@@ -57,7 +58,8 @@ enum request {
     DO_TELL_INTERCEPTS,
     DO_TELL_LAST_GPA,
     DO_TELL_BYTE, /* at address VALUE */
-    DO_ENABLE_VP, /* VTL 1 of VP VALUE */
+    DO_ENABLE_VP,  /* VTL 1 of VP VALUE */
+    DO_TELL_LSTAR, /* of VP VALUE, in the VTL that HV_INPUT_VTL MORE names */
 };
 
 /* At an intercept the secure side opens the page; otherwise the instruction is left out. */
@@ -102,5 +104,13 @@ void protect_intercepted(void);
 /* second.c */
 void second_check(void);
 bool second_serve(struct pv_hv_vtl_regs *regs);
+void second_begin(void); /* VP 1 in VTL 0 */
+
+/* stopped.c */
+void stopped_check(struct pv_vp_index index);         /* before it is started */
+void stopped_begin(void);                             /* where it is; goes on to second_begin */
+void stopped_arrive(void);                            /* first thing there */
+void stopped_check_running(struct pv_vp_index index); /* from the others */
+bool stopped_serve(struct pv_hv_vtl_regs *regs);
 
 #endif

@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Registers on their way between KVM and `now`. Of a VP that has stopped in the guest for the monitor, KVM_RUN
+ * has left most of them in kvm_run, and takes them from there. Of one that has not been started they are asked
+ * of KVM itself: it may never have come out of KVM_RUN, or have gone back there meanwhile.
+ */
+#include "host.h"
+
+#include <string.h>
+#include <sys/ioctl.h>
+
+static const uint32_t msr_numbers[HOST_VTL_MSRS] = {
+    0x277,      /* PAT */
+    0x174,      /* SYSENTER_CS */
+    0x175,      /* SYSENTER_ESP */
+    0x176,      /* SYSENTER_EIP */
+    0xC0000081, /* STAR */
+    0xC0000082, /* LSTAR */
+    0xC0000083, /* CSTAR */
+    0xC0000084, /* SFMASK */
+    0xC0000102, /* KERNEL_GS_BASE */
+    0xC0000103, /* TSC_AUX */
+};
+
+struct msrs {
+    struct kvm_msrs head;
+    struct kvm_msr_entry entries[HOST_VTL_MSRS];
+};
+
+static struct msrs msrs_named(const uint64_t values[HOST_VTL_MSRS])
+{
+    struct msrs msrs = { .head.nmsrs = HOST_VTL_MSRS };
+
+    for (uint32_t i = 0; i < HOST_VTL_MSRS; i++) {
+        msrs.entries[i].index = msr_numbers[i];
+        msrs.entries[i].data = values[i];
+    }
+    return msrs;
+}
+
+static void fetch_rest(struct host_vp *vp)
+{
+    struct host_registers *now = &vp->now;
+    struct msrs msrs = msrs_named(now->msrs);
+
+    if (ioctl(vp->fd, KVM_GET_FPU, &now->fpu) != 0 ||
+        ioctl(vp->fd, KVM_GET_DEBUGREGS, &now->debug) != 0 ||
+        ioctl(vp->fd, KVM_GET_MSRS, &msrs) != (int)HOST_VTL_MSRS)
+        host_fail("registers");
+    for (uint32_t i = 0; i < HOST_VTL_MSRS; i++)
+        now->msrs[i] = msrs.entries[i].data;
+    vp->fetched = *now;
+}
+
+void host_registers_fetch(struct host_vp *vp)
+{
+    struct host_registers *now = &vp->now;
+
+    memset(now, 0, sizeof(*now)); /* padding too: stored is what differs */
+    now->general = vp->run->s.regs.regs;
+    now->system = vp->run->s.regs.sregs;
+    fetch_rest(vp);
+}
+
+void host_registers_fetch_stopped(struct host_vp *vp)
+{
+    memset(&vp->now, 0, sizeof(vp->now));
+    if (ioctl(vp->fd, KVM_GET_REGS, &vp->now.general) != 0 ||
+        ioctl(vp->fd, KVM_GET_SREGS, &vp->now.system) != 0)
+        host_fail("registers of a stopped VP");
+    fetch_rest(vp);
+}
+
+/* Those that KVM_RUN does not take. */
+static bool store_rest(struct host_vp *vp)
+{
+    const struct host_registers *now = &vp->now;
+    const struct host_registers *was = &vp->fetched;
+    struct msrs msrs = msrs_named(now->msrs);
+
+    return (memcmp(&now->fpu, &was->fpu, sizeof(now->fpu)) == 0 ||
+            ioctl(vp->fd, KVM_SET_FPU, &now->fpu) == 0) &&
+           (memcmp(&now->debug, &was->debug, sizeof(now->debug)) == 0 ||
+            ioctl(vp->fd, KVM_SET_DEBUGREGS, &now->debug) == 0) &&
+           (memcmp(now->msrs, was->msrs, sizeof(now->msrs)) == 0 ||
+            ioctl(vp->fd, KVM_SET_MSRS, &msrs) == (int)HOST_VTL_MSRS);
+}
+
+bool host_registers_store_stopped(struct host_vp *vp)
+{
+    const struct host_registers *now = &vp->now;
+    const struct host_registers *was = &vp->fetched;
+
+    return (memcmp(&now->general, &was->general, sizeof(now->general)) == 0 ||
+            ioctl(vp->fd, KVM_SET_REGS, &now->general) == 0) &&
+           (memcmp(&now->system, &was->system, sizeof(now->system)) == 0 ||
+            ioctl(vp->fd, KVM_SET_SREGS, &now->system) == 0) &&
+           store_rest(vp);
+}
+
+void host_registers_store(struct host_vp *vp)
+{
+    vp->run->s.regs.regs = vp->now.general;
+    vp->run->s.regs.sregs = vp->now.system;
+    vp->run->kvm_dirty_regs |= KVM_SYNC_X86_REGS;
+    if (memcmp(&vp->now.system, &vp->fetched.system, sizeof(vp->now.system)) != 0)
+        vp->run->kvm_dirty_regs |= KVM_SYNC_X86_SREGS;
+    if (!store_rest(vp))
+        host_fail("registers");
+}
