@@ -43,6 +43,7 @@
 #define HOST_PORT_NO_ENTRY 0x9Cu /* as code: PUSHF */
 
 #define HOST_VTL_MSRS 10u
+#define HOST_XMMS 16u
 
 /* What a VTL does not share with the others (TLFS "Virtual Trust Level State Isolation"). */
 struct host_vtl {
@@ -56,7 +57,7 @@ struct host_vtl {
 /* Registers of the VTL that a VP runs in, while the monitor has the VP. */
 struct host_registers {
     struct kvm_regs general;
-    struct kvm_fpu fpu;
+    uint8_t xmm[HOST_XMMS][16];
     struct kvm_sregs system;
     struct kvm_debugregs debug;
     uint64_t msrs[HOST_VTL_MSRS];

@@ -62,14 +62,14 @@ static void gather(const struct host_registers *now, uint64_t block[SIM_BLOCK_BY
 {
     block[0] = now->general.rdx;
     block[1] = now->general.r8;
-    memcpy(&block[2], now->fpu.xmm, 6 * 16);
+    memcpy(&block[2], now->xmm, 6 * 16);
 }
 
 static void scatter(struct host_registers *now, const uint64_t block[SIM_BLOCK_BYTES / 8])
 {
     now->general.rdx = block[0];
     now->general.r8 = block[1];
-    memcpy(now->fpu.xmm, &block[2], 6 * 16);
+    memcpy(now->xmm, &block[2], 6 * 16);
 }
 
 static uint64_t call_model(struct host_vp *vp, struct sim_registers *call)

@@ -38,13 +38,41 @@ static struct msrs msrs_named(const uint64_t values[HOST_VTL_MSRS])
     return msrs;
 }
 
+/*
+ * The image of XSAVE. KVM_GET_FPU and KVM_SET_FPU leave its header alone, which may say that the XMM registers are
+ * as after a reset: then the one tells old values, and what the other sets is lost.
+ */
+#define XSAVE_XMM 160u
+#define XSAVE_HEADER 512u /* XSTATE_BV comes first */
+#define XSTATE_SSE 2u
+
+static bool fetch_xmm(struct host_vp *vp, uint8_t xmm[HOST_XMMS][16])
+{
+    struct kvm_xsave image;
+    const bool fetched = ioctl(vp->fd, KVM_GET_XSAVE, &image) == 0;
+
+    if (fetched)
+        memcpy(xmm, (const uint8_t *)image.region + XSAVE_XMM, HOST_XMMS * 16);
+    return fetched;
+}
+
+static bool store_xmm(struct host_vp *vp, const uint8_t xmm[HOST_XMMS][16])
+{
+    struct kvm_xsave image;
+
+    if (ioctl(vp->fd, KVM_GET_XSAVE, &image) != 0)
+        return false;
+    memcpy((uint8_t *)image.region + XSAVE_XMM, xmm, HOST_XMMS * 16);
+    image.region[XSAVE_HEADER / sizeof(image.region[0])] |= XSTATE_SSE;
+    return ioctl(vp->fd, KVM_SET_XSAVE, &image) == 0;
+}
+
 static void fetch_rest(struct host_vp *vp)
 {
     struct host_registers *now = &vp->now;
     struct msrs msrs = msrs_named(now->msrs);
 
-    if (ioctl(vp->fd, KVM_GET_FPU, &now->fpu) != 0 ||
-        ioctl(vp->fd, KVM_GET_DEBUGREGS, &now->debug) != 0 ||
+    if (!fetch_xmm(vp, now->xmm) || ioctl(vp->fd, KVM_GET_DEBUGREGS, &now->debug) != 0 ||
         ioctl(vp->fd, KVM_GET_MSRS, &msrs) != (int)HOST_VTL_MSRS)
         host_fail("registers");
     for (uint32_t i = 0; i < HOST_VTL_MSRS; i++)
@@ -78,8 +106,7 @@ static bool store_rest(struct host_vp *vp)
     const struct host_registers *was = &vp->fetched;
     struct msrs msrs = msrs_named(now->msrs);
 
-    return (memcmp(&now->fpu, &was->fpu, sizeof(now->fpu)) == 0 ||
-            ioctl(vp->fd, KVM_SET_FPU, &now->fpu) == 0) &&
+    return (memcmp(now->xmm, was->xmm, sizeof(now->xmm)) == 0 || store_xmm(vp, now->xmm)) &&
            (memcmp(&now->debug, &was->debug, sizeof(now->debug)) == 0 ||
             ioctl(vp->fd, KVM_SET_DEBUGREGS, &now->debug) == 0) &&
            (memcmp(now->msrs, was->msrs, sizeof(now->msrs)) == 0 ||

@@ -42,7 +42,7 @@ static struct place shared_place(struct host_registers *now, uint32_t name)
     if (name >= PV_HV_REGISTER_X64_RAX && name <= PV_HV_REGISTER_X64_R15)
         return (struct place){ QWORD, general(now, name) };
     if (name >= PV_HV_REGISTER_X64_XMM0 && name <= PV_HV_REGISTER_X64_XMM15)
-        return (struct place){ VECTOR, now->fpu.xmm[name - PV_HV_REGISTER_X64_XMM0] };
+        return (struct place){ VECTOR, now->xmm[name - PV_HV_REGISTER_X64_XMM0] };
     if (name >= PV_HV_REGISTER_X64_DR0 && name <= PV_HV_REGISTER_X64_DR3)
         return (struct place){ QWORD, &now->debug.db[name - PV_HV_REGISTER_X64_DR0] };
     if (name == PV_HV_REGISTER_X64_CR2)
