@@ -90,7 +90,7 @@ struct host_vp {
     struct kvm_run *run;
     size_t run_bytes;
     pthread_t thread;
-    struct host_registers now;     /* its own thread's while it runs, else anybody's under the lock */
+    struct host_registers now;     /* until it is started, whoever has the lock may use it */
     struct host_registers fetched; /* as `now` was then */
     struct host_vtl vtls[SIM_VTLS];
     struct host_overlay assist_page[SIM_VTLS];
@@ -208,7 +208,8 @@ void host_registers_fetch(struct host_vp *vp);
 void host_registers_store(struct host_vp *vp);
 /* Of a VP that has not been started and is not in the guest; with the lock held. */
 void host_registers_fetch_stopped(struct host_vp *vp);
-bool host_registers_store_stopped(struct host_vp *vp); /* false: KVM refuses a value */
+/* What has changed in `now`, at once. False: KVM refuses it, and `now` is as it was. */
+bool host_registers_try(struct host_vp *vp);
 
 /* registers.c */
 uint16_t host_register_get(void *host, uint32_t vp, uint8_t vtl, uint32_t name,

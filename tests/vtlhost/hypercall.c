@@ -118,7 +118,7 @@ static uint64_t protect(struct host_vp *vp, struct sim_registers *call)
     return result;
 }
 
-/* What the model says of input that cannot be read is none of this. */
+/* Input that cannot be read is the model's to refuse. */
 static bool names_another(const struct host_vp *vp, const struct sim_registers *call)
 {
     uint32_t index = (uint32_t)call->out;
@@ -129,7 +129,7 @@ static bool names_another(const struct host_vp *vp, const struct sim_registers *
     return index != PV_HV_VP_SELF && index != vp->index;
 }
 
-/* A VP that waits to be started does so in the guest, and KVM keeps its registers meanwhile. */
+/* A VP that waits to be started does so within KVM_RUN, and KVM gives no registers meanwhile. */
 static uint64_t get_registers(struct host_vp *vp, struct sim_registers *call)
 {
     uint64_t result;

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Registers on their way between KVM and `now`. Of a VP that has stopped in the guest for the monitor, KVM_RUN
- * has left most of them in kvm_run, and takes them from there. Of one that has not been started they are asked
- * of KVM itself: it may never have come out of KVM_RUN, or have gone back there meanwhile.
+ * Registers on their way between KVM and `now`. Of a VP that came out of the guest for something to be done,
+ * KVM_RUN has left most of them in kvm_run, and takes them from there. Of one that has not been started
+ * KVM itself is asked: it may never have been in KVM_RUN, and what that has left may be out of date.
  */
 #include "host.h"
 
+#include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
 
@@ -39,8 +40,8 @@ static struct msrs msrs_named(const uint64_t values[HOST_VTL_MSRS])
 }
 
 /*
- * The image of XSAVE. KVM_GET_FPU and KVM_SET_FPU leave its header alone, which may say that the XMM registers are
- * as after a reset: then the one tells old values, and what the other sets is lost.
+ * By the image of XSAVE. KVM_GET_FPU and KVM_SET_FPU leave its header alone, which may say that all XMM registers
+ * are as after a reset: then the one tells old values, and what the other sets is lost.
  */
 #define XSAVE_XMM 160u
 #define XSAVE_HEADER 512u /* XSTATE_BV comes first */
@@ -113,16 +114,22 @@ static bool store_rest(struct host_vp *vp)
             ioctl(vp->fd, KVM_SET_MSRS, &msrs) == (int)HOST_VTL_MSRS);
 }
 
-bool host_registers_store_stopped(struct host_vp *vp)
+/* KVM says what it takes when it is given it. */
+bool host_registers_try(struct host_vp *vp)
 {
     const struct host_registers *now = &vp->now;
     const struct host_registers *was = &vp->fetched;
+    const bool taken = (memcmp(&now->general, &was->general, sizeof(now->general)) == 0 ||
+                        ioctl(vp->fd, KVM_SET_REGS, &now->general) == 0) &&
+                       (memcmp(&now->system, &was->system, sizeof(now->system)) == 0 ||
+                        ioctl(vp->fd, KVM_SET_SREGS, &now->system) == 0) &&
+                       store_rest(vp);
 
-    return (memcmp(&now->general, &was->general, sizeof(now->general)) == 0 ||
-            ioctl(vp->fd, KVM_SET_REGS, &now->general) == 0) &&
-           (memcmp(&now->system, &was->system, sizeof(now->system)) == 0 ||
-            ioctl(vp->fd, KVM_SET_SREGS, &now->system) == 0) &&
-           store_rest(vp);
+    if (taken)
+        vp->fetched = vp->now;
+    else
+        vp->now = vp->fetched;
+    return taken;
 }
 
 void host_registers_store(struct host_vp *vp)
@@ -132,6 +139,8 @@ void host_registers_store(struct host_vp *vp)
     vp->run->kvm_dirty_regs |= KVM_SYNC_X86_REGS;
     if (memcmp(&vp->now.system, &vp->fetched.system, sizeof(vp->now.system)) != 0)
         vp->run->kvm_dirty_regs |= KVM_SYNC_X86_SREGS;
-    if (!store_rest(vp))
-        host_fail("registers");
+    if (store_rest(vp))
+        return;
+    fprintf(stderr, "vtlhost: VP %u has registers that no processor takes\n", vp->index);
+    host_end(vp->host, HOST_STATUS_LOST);
 }

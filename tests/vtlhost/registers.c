@@ -203,7 +203,7 @@ static void put(const struct place *place, struct pv_hv_register_value value)
         memcpy(place->at, &value, place->kind == VECTOR ? 16 : 8);
 }
 
-/* Of its own registers, KVM takes or refuses what a VP has set when that VP goes on. */
+/* What a VTL that does not run has for itself KVM sees when that VTL is entered, and not before. */
 uint16_t host_register_set(void *owner, uint32_t vp, uint8_t vtl, uint32_t name,
                            struct pv_hv_register_value value)
 {
@@ -216,7 +216,6 @@ uint16_t host_register_set(void *owner, uint32_t vp, uint8_t vtl, uint32_t name,
     if (place.kind == QWORD && value.high != 0)
         return PV_HV_STATUS_INVALID_REGISTER_VALUE;
     put(&place, value);
-    if (vp != host->calling && !host_registers_store_stopped(&host->vp[vp]))
-        return PV_HV_STATUS_INVALID_REGISTER_VALUE;
-    return PV_HV_STATUS_SUCCESS;
+    return host_registers_try(&host->vp[vp]) ? PV_HV_STATUS_SUCCESS
+                                             : PV_HV_STATUS_INVALID_REGISTER_VALUE;
 }

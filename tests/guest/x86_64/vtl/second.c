@@ -110,10 +110,13 @@ static void check_first(void)
     struct pv_vp_index index = { 0 };
     struct pv_hv_result result = { 0 };
     union pv_hv_context context;
+    bool other;
 
     tap_equal(pv_hv_vp_index_find(&normal.vp, (struct pv_hw_id){ FIRST }, 0, &index, &result),
               PV_OK, "the second processor has an index");
-    stopped_check(index);
+    other = index.value != normal.vp.hv.index.value; /* a hypervisor that lies may name this one */
+    if (tap_ok(other, "which is not this one's"))
+        stopped_check(index);
     side_context(&context, stopped_begin, first->normal_stack);
     tap_equal(pv_hv_vtl_enable_vp(&normal.vp, index, 1, &context, &result), PV_DENIED,
               "VTL 0 cannot say where its VTL 1 begins");
@@ -124,7 +127,8 @@ static void check_first(void)
     tap_equal(pv_hv_vp_start(&normal.vp, index, 0, &context, &result), PV_REFUSED,
               "it cannot be started again");
     tap_equal(result.status, PV_HV_STATUS_INVALID_VP_STATE, "for it runs");
-    stopped_check_running(index);
+    if (other)
+        stopped_check_running(index);
     tap_ok(wait_for(&first->secure_vtl, 1), "it calls its own VTL 1");
     tap_equal(load(&first->secure_vtl), 1 + 1, "which is VTL 1");
     tap_ok(wait_for(&first->trips, 100), "a hundred times");

@@ -57,7 +57,7 @@ enum request {
     DO_PROTECT, /* VALUE: page, MORE: what VTL 0 may do with it, PV_HV_MAP_*, with OPEN or not */
     DO_TELL_INTERCEPTS,
     DO_TELL_LAST_GPA,
-    DO_TELL_BYTE, /* at address VALUE */
+    DO_TELL_BYTE,  /* at address VALUE */
     DO_ENABLE_VP,  /* VTL 1 of VP VALUE */
     DO_TELL_LSTAR, /* of VP VALUE, in the VTL that HV_INPUT_VTL MORE names */
 };
