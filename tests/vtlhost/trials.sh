@@ -64,7 +64,7 @@ done
 ends 0 'VTLs, one element to a hypercall' '^1\.\.' -T 1 -g -t "$limit" "$dir/vtl.elf"
 ends 0 'VTLs, TIME_OUT with progress' '^1\.\.' -b timeout-once -g -t "$limit" "$dir/vtl.elf"
 
-# The guest makes 32 hypercalls where the hypervisor is honest. What is wrong with MSRs and VP
+# The guest makes 40 hypercalls where the hypervisor is honest. What is wrong with MSRs and VP
 # indexes is so from the start.
 "$dir/vtlhost" -l >"$dir/behaviours"
 while read -r name about; do
