@@ -68,7 +68,7 @@ bool sim_memory_read(void *machine, uint64_t gpa, void *to, size_t bytes)
 {
     const void *from = sim_memory_at((struct sim_machine *)machine, gpa, bytes);
 
-    if (from != NULL)
+    if (from != NULL && to != NULL)
         memcpy(to, from, bytes);
     return from != NULL;
 }

@@ -31,7 +31,10 @@
 #define SIM_GVA_KEPT 2048u
 #define SIM_VISIBILITY_PAGES 4096u
 
-/* Guest memory by GPA. Both answer false, and touch nothing, if any byte is not guest memory. */
+/*
+ * Guest memory by GPA. Both answer false, and touch nothing, if any byte is not guest memory. `to` may be
+ * NULL: then that is the whole question.
+ */
 struct sim_memory {
     void *owner;
     bool (*read)(void *owner, uint64_t gpa, void *to, size_t bytes);

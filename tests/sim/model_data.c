@@ -111,9 +111,8 @@ static sim_status check_block(struct sim_call *call, uint64_t gpa, uint32_t byte
 static bool reachable(const struct sim_call *call, uint64_t gpa, uint32_t bytes)
 {
     const struct sim_memory *memory = &call->model->memory;
-    uint8_t scratch[PV_PAGE_BYTES];
 
-    return bytes == 0 || (memory->read != NULL && memory->read(memory->owner, gpa, scratch, bytes));
+    return bytes == 0 || (memory->read != NULL && memory->read(memory->owner, gpa, NULL, bytes));
 }
 
 static void note_touched(struct sim_call *call)

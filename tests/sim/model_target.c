@@ -38,8 +38,7 @@ sim_status sim_target_vtl(const struct sim_call *call, uint8_t input_vtl, uint8_
 bool sim_page_exists(const struct sim_call *call, uint64_t gpa_page)
 {
     const struct sim_memory *memory = &call->model->memory;
-    uint64_t first;
 
     return gpa_page <= ~0ull >> 12 && memory->read != NULL &&
-           memory->read(memory->owner, gpa_page << 12, &first, sizeof(first));
+           memory->read(memory->owner, gpa_page << 12, NULL, 1);
 }

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* Where a hypercall may write: the page of its output (TLFS "Hypercall Inputs and Outputs"). */
+/*
+ * What a hypercall may do with memory: read the pages of its arguments, write the page of its output, and
+ * neither if it is fast (TLFS "Hypercall Inputs and Outputs").
+ */
 #include "host.h"
 
 #include <string.h>
@@ -30,33 +33,35 @@ void host_guard_begin(struct host *host, const struct sim_registers *call)
 {
     struct host_guard *guard = &host->guard;
 
-    guard->on = guard->wanted;
+    guard->on = true;
     guard->fast = (call->control & PV_HV_CONTROL_FAST) != 0;
     guard->in = call->in / PV_PAGE_BYTES;
     guard->out = call->out / PV_PAGE_BYTES;
-    guard->calls += guard->on;
+    guard->calls++;
     memset(guard->pages, 0, sizeof(guard->pages));
-    if (guard->on && host->vps == 1 && !guard->fast)
+    if (guard->wanted && host->vps == 1 && !guard->fast)
         keep_neighbours(host);
 }
 
 /* SIM_SCRIBBLE spoils the page of the input where there is no output. */
-static bool allowed(const struct host *host, uint64_t page)
+static bool allowed(const struct host *host, uint64_t page, bool write)
 {
     const struct host_guard *guard = &host->guard;
-    const bool scribbles = host->model.behaviour == SIM_SCRIBBLE && page == guard->in;
+    const bool in_too = !write || host->model.behaviour == SIM_SCRIBBLE;
 
-    return !guard->fast && (page == guard->out || scribbles);
+    return !guard->fast && (page == guard->out || (in_too && page == guard->in));
 }
 
-void host_guard_write(struct host *host, uint64_t gpa, size_t bytes)
+void host_guard_access(struct host *host, uint64_t gpa, size_t bytes, bool write)
 {
     struct host_guard *guard = &host->guard;
 
     if (!guard->on || bytes == 0)
         return;
-    guard->writes++;
-    if (!allowed(host, gpa / PV_PAGE_BYTES) || !allowed(host, (gpa + bytes - 1) / PV_PAGE_BYTES))
+    guard->reads += !write;
+    guard->writes += write;
+    if (guard->wanted && (!allowed(host, gpa / PV_PAGE_BYTES, write) ||
+                          !allowed(host, (gpa + bytes - 1) / PV_PAGE_BYTES, write)))
         guard->outside++;
 }
 

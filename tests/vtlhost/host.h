@@ -7,7 +7,7 @@
  *  main.c       puts the parts together
  *  options.c    command line
  *  memory.c     guest memory, by GPA
- *  guard.c      where a hypercall may write
+ *  guard.c      what a hypercall may do with memory
  *  image.c      ELF images with a PVH note
  *  vm.c         the virtual machine and its processors
  *  cpuid.c      what they say of themselves
@@ -70,15 +70,16 @@ struct host_overlay {
 };
 
 /*
- * A hypercall may write into the page of its output and nowhere else. With one VP nothing else runs
- * meanwhile, so the pages beside those of the arguments are compared as well.
+ * A hypercall may read the pages of its arguments and write that of its output, and nothing else. With
+ * one VP nothing else runs meanwhile, so the pages beside those are compared as well.
  */
 struct host_guard {
-    bool wanted, on;
-    bool fast;         /* no page at all */
-    uint64_t in, out;  /* page numbers */
-    uint64_t calls, writes;
-    uint64_t outside;  /* writes that were not allowed, pages that changed */
+    bool wanted;
+    bool on;          /* in the model's part of a hypercall */
+    bool fast;        /* no page at all */
+    uint64_t in, out; /* page numbers */
+    uint64_t calls, reads, writes;
+    uint64_t outside;  /* what was not allowed, and pages that changed */
     uint64_t pages[4]; /* the neighbours; 0: none */
     uint8_t content[4][PV_PAGE_BYTES];
 };
@@ -135,7 +136,7 @@ enum {
     HOST_STATUS_NO_KVM = 77,
     HOST_STATUS_LOST = 120,  /* a processor did what ends it */
     HOST_STATUS_RULE = 121,  /* the guest did what the TLFS forbids */
-    HOST_STATUS_WROTE = 122, /* a hypercall wrote outside of its output */
+    HOST_STATUS_BEYOND = 122, /* a hypercall reached memory that is none of its arguments */
     HOST_STATUS_HANGS = 124, /* as timeout says it */
 };
 
@@ -158,7 +159,7 @@ bool host_memory_write(void *host, uint64_t gpa, const void *from, size_t bytes)
 
 /* guard.c: around the model's part of a hypercall */
 void host_guard_begin(struct host *host, const struct sim_registers *call);
-void host_guard_write(struct host *host, uint64_t gpa, size_t bytes);
+void host_guard_access(struct host *host, uint64_t gpa, size_t bytes, bool write);
 void host_guard_end(struct host *host);
 
 /* image.c */

@@ -54,9 +54,9 @@ static void say_figures(const struct host *host)
             (unsigned long long)host->exits, (unsigned long long)host->model.seen.calls,
             (unsigned long long)host->model.seen.memory_calls, (unsigned long long)switches);
     if (guard->wanted)
-        fprintf(stderr, "vtlhost: %llu hypercalls guarded, %llu writes, %llu outside\n",
-                (unsigned long long)guard->calls, (unsigned long long)guard->writes,
-                (unsigned long long)guard->outside);
+        fprintf(stderr, "vtlhost: %llu hypercalls guarded, %llu reads, %llu writes, %llu outside\n",
+                (unsigned long long)guard->calls, (unsigned long long)guard->reads,
+                (unsigned long long)guard->writes, (unsigned long long)guard->outside);
 }
 
 /* A broken rule is worse than whatever the guest says of itself, but not than that it hangs. */
@@ -67,11 +67,11 @@ static int judge(const struct host *host)
     if (complaint != NULL)
         fprintf(stderr, "vtlhost: the guest broke a rule: %s\n", complaint);
     if (host->guard.outside != 0)
-        fprintf(stderr, "vtlhost: hypercalls wrote outside of their output\n");
+        fprintf(stderr, "vtlhost: hypercalls read or wrote outside of their arguments\n");
     if (host->verdict > HOST_STATUS_GUEST_MAX)
         return host->verdict;
     if (host->guard.outside != 0)
-        return HOST_STATUS_WROTE;
+        return HOST_STATUS_BEYOND;
     return complaint != NULL ? HOST_STATUS_RULE : host->verdict;
 }
 

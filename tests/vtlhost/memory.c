@@ -43,12 +43,16 @@ void *host_memory_at(struct host *host, uint64_t gpa, uint64_t bytes)
     return host->memory + gpa;
 }
 
-bool host_memory_read(void *host, uint64_t gpa, void *to, size_t bytes)
+bool host_memory_read(void *owner, uint64_t gpa, void *to, size_t bytes)
 {
+    struct host *host = owner;
     const void *from = host_memory_at(host, gpa, bytes);
 
     if (from == NULL)
         return false;
+    if (to == NULL)
+        return true;
+    host_guard_access(host, gpa, bytes, false);
     memcpy(to, from, bytes);
     return true;
 }
@@ -60,7 +64,7 @@ bool host_memory_write(void *owner, uint64_t gpa, const void *from, size_t bytes
 
     if (to == NULL)
         return false;
-    host_guard_write(host, gpa, bytes);
+    host_guard_access(host, gpa, bytes, true);
     memcpy(to, from, bytes);
     return true;
 }

@@ -14,7 +14,7 @@ static const char text[] =
     "  IMAGE       ELF with a PVH note; ends by a byte to port 0x501, 1 being success\n"
     "  -c VPS      virtual processors, 1 to 8 (1)\n"
     "  -t SECONDS  until the guest is said to hang (60)\n"
-    "  -g          check that hypercalls write into the page of their output only\n"
+    "  -g          check that hypercalls read and write in the pages of their arguments only\n"
     "  -v          a line for each hypercall, and figures at the end\n"
     "  -l          list the behaviours\n"
     "  -b NAME     how the hypervisor behaves (honest)\n"
@@ -22,8 +22,8 @@ static const char text[] =
     "  -s SEED     of what is random (1)\n"
     "  -T STEP     list elements per hypercall, 0 = all (0)\n"
     "exit status: 0 success, up to 63 the guest's own; 64 usage; 70 the monitor failed; 77 no KVM;\n"
-    "  120 a processor was lost; 121 the guest broke a rule; 122 a hypercall wrote outside its\n"
-    "  output; 124 the guest did not end\n";
+    "  120 a processor was lost; 121 the guest broke a rule; 122 a hypercall read or wrote\n"
+    "  outside its arguments; 124 the guest did not end\n";
 
 static _Noreturn void usage(void)
 {

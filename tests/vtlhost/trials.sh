@@ -50,8 +50,10 @@ ends 5 'a guest that ends badly' 'hypercalls' -v "$dir/end_badly.elf"
 ends 120 'a triple fault' 'triple fault' "$dir/end_by_crash.elf"
 ends 121 'a reserved bit in a control word' 'broke a rule: reserved bits' "$dir/end_by_rule.elf"
 ends 124 'a guest that hangs' 'last one 0x10008 answered 0x0' -t 2 "$dir/end_never.elf"
-ends 0 'output in its page' '1 writes, 0 outside' -g -v "$dir/end_by_output.elf"
-monitor=vtlhost-beside ends 122 'output beside its page, seeded' 'outside of their output' -g \
+ends 0 'arguments in registers and in a page' '1 writes, 0 outside' -g -v "$dir/end_by_output.elf"
+monitor=vtlhost-beside ends 122 'output beside its page, seeded' 'outside of their arguments' -g \
+	"$dir/end_by_output.elf"
+monitor=vtlhost-reads ends 122 'a fast call that reads memory, seeded' 'outside of their arguments' -g \
 	"$dir/end_by_output.elf"
 ends 64 'an unknown behaviour' 'usage' -b nice "$dir/end_well.elf"
 

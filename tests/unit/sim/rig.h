@@ -29,7 +29,7 @@ static inline bool inside(uint64_t gpa, size_t bytes)
 static inline bool read_ram(void *owner, uint64_t gpa, void *to, size_t bytes)
 {
     (void)owner;
-    if (inside(gpa, bytes))
+    if (to != NULL && inside(gpa, bytes))
         memcpy(to, ram + (gpa - RAM), bytes);
     return inside(gpa, bytes);
 }
