@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* What the guests of tests/lab expect of a PC: COM1, QEMU's way out and its number of processors. */
+/*
+ * What the guests of tests/lab expect of a PC: COM1, QEMU's way out and its number of processors. And the
+ * watch, which no PC has.
+ */
 #include "host.h"
 
 #include <unistd.h>
@@ -29,6 +32,8 @@ static void write_port(struct host_vp *vp, uint16_t port, const uint8_t *data, s
         host_fail("standard output");
     if (port == EXIT)
         host_end(vp->host, guest_status(data[0]));
+    if (port == HOST_PORT_WATCH)
+        host_watch(vp->host, bytes == 2 ? data[0] | (uint64_t)data[1] << 8 : 0);
     if (port == HOST_PORT_CALL)
         host_hypercall(vp);
     if (port == HOST_PORT_NO_ENTRY)
@@ -44,6 +49,10 @@ static uint8_t read_port(const struct host_vp *vp, uint16_t port)
         return COM1_EMPTY;
     case CONFIG_READ:
         return (uint8_t)vp->host->vps; /* the only thing that is ever selected */
+    case HOST_PORT_WATCH:
+        return vp->host->watch.by_guest;
+    case HOST_PORT_WATCH + 1:
+        return vp->host->watch.by_hypercalls;
     default:
         return 0xFF;
     }

@@ -58,6 +58,7 @@ void host_guard_access(struct host *host, uint64_t gpa, size_t bytes, bool write
 
     if (!guard->on || bytes == 0)
         return;
+    host_watch_hypercall(host, gpa, bytes);
     guard->reads += !write;
     guard->writes += write;
     if (guard->wanted && (!allowed(host, gpa / PV_PAGE_BYTES, write) ||

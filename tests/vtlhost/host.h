@@ -8,12 +8,13 @@
  *  options.c    command line
  *  memory.c     guest memory, by GPA
  *  guard.c      what a hypercall may do with memory
+ *  watch.c      a page that nobody should touch for a while
  *  image.c      ELF images with a PVH note
  *  vm.c         the virtual machine and its processors
  *  cpuid.c      what they say of themselves
  *  run.c        a thread for each processor: why did the guest stop?
  *  gate.c       keeps processors out of the guest for a moment
- *  devices.c    serial port, way out, number of processors
+ *  devices.c    serial port, way out, number of processors, the watch
  *  msr.c        synthetic MSRs
  *  overlay.c    pages that they lay over guest memory
  *  clock.c      the time that they tell
@@ -84,6 +85,16 @@ struct host_guard {
     uint8_t content[4][PV_PAGE_BYTES];
 };
 
+/* Ask for it by the page number to HOST_PORT_WATCH; 0 ends it. The two counts are read there and behind. */
+#define HOST_PORT_WATCH 0x520u
+
+struct host_watch {
+    uint64_t page;         /* 0: none */
+    bool hidden;           /* the guest has no rights to it */
+    uint8_t by_guest;      /* 0 or 1 */
+    uint8_t by_hypercalls; /* accesses, up to 255 */
+};
+
 struct host_vp {
     struct host *host;
     uint32_t index;
@@ -122,6 +133,7 @@ struct host {
     struct host_overlay reference_page[SIM_VTLS];
     struct pv_hv_reference_tsc reference;
     struct host_guard guard;
+    struct host_watch watch; /* changes under the lock */
     bool divisor; /* of the serial port: what is written is no text */
     bool trace;   /* a line for each hypercall, on stderr */
     int verdict;  /* -1 while the guest runs */
@@ -161,6 +173,13 @@ bool host_memory_write(void *host, uint64_t gpa, const void *from, size_t bytes)
 void host_guard_begin(struct host *host, const struct sim_registers *call);
 void host_guard_access(struct host *host, uint64_t gpa, size_t bytes, bool write);
 void host_guard_end(struct host *host);
+
+/* watch.c */
+#define HOST_GPA_UNKNOWN (~0ull)
+void host_watch(struct host *host, uint64_t page);
+/* These two with the lock held. False: the guest has not touched the page, or not for the first time. */
+bool host_watch_guest(struct host *host, uint64_t gpa);
+void host_watch_hypercall(struct host *host, uint64_t gpa, size_t bytes);
 
 /* image.c */
 uint32_t host_image_load(struct host *host, const char *path); /* the entry, in 32-bit mode */
@@ -221,6 +240,7 @@ uint16_t host_register_set(void *host, uint32_t vp, uint8_t vtl, uint32_t name,
 /* view.c; with the lock held */
 void host_view_narrow(struct host_vp *vp); /* to what the VP may, before it runs */
 void host_view_stale(struct host *host);   /* protections have changed; no VP is in the guest */
+void host_view_follow(struct host *host, uint64_t page); /* the watch of this page has changed */
 bool host_view_widen(struct host_vp *vp, uint64_t page); /* false: it may do no more than now */
 uint32_t host_view_missing(const struct host_vp *vp, uint64_t page); /* PV_HV_MAP_* */
 
@@ -231,7 +251,6 @@ bool host_intercept(struct host_vp *vp, uint64_t gpa, uint32_t wanted);
 
 /* instruction.c; with registers fetched */
 #define HOST_INSTRUCTION_MAX 15u
-#define HOST_GPA_UNKNOWN (~0ull)
 
 struct host_access {
     uint64_t linear, gpa;

@@ -151,11 +151,12 @@ bool host_memory_fault(struct host_vp *vp, uint64_t gpa)
 {
     struct host *host = vp->host;
     struct host_access tried;
-    bool settled;
+    bool known, settled;
 
     host_registers_fetch(vp);
     pthread_mutex_lock(&host->lock);
-    settled = what_was_tried(vp, gpa, &tried) && settle(vp, &tried);
+    known = what_was_tried(vp, gpa, &tried);
+    settled = host_watch_guest(host, tried.gpa) || (known && settle(vp, &tried));
     if (host->trace)
         fprintf(stderr, "vp %u: tried to %s GPA 0x%llx, now in VTL %u\n", vp->index,
                 tried.write ? "write" : "read", (unsigned long long)tried.gpa, host_vtl_of(vp));

@@ -57,6 +57,7 @@ bool host_mmio(struct host_vp *vp)
     if (host_memory_at(vp->host, gpa, vp->run->mmio.len) == NULL)
         return false;
     pthread_mutex_lock(&vp->host->lock);
+    (void)host_watch_guest(vp->host, gpa); /* and then as if it had not been hidden */
     settled = (host_view_missing(vp, gpa / PV_PAGE_BYTES) & wanted) == 0
                   ? do_it(vp, gpa)
                   : take_back(vp) && host_intercept(vp, gpa, wanted);

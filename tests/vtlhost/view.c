@@ -46,6 +46,18 @@ static void show(struct host *host, uint8_t vtl)
     for (uint32_t i = 0; i < model->protected_count; i++)
         grant(host, model->protected_pages[i], 1, rights_of(host, vtl, model->protected_pages[i]));
     host->view = vtl;
+    if (host->watch.hidden)
+        host_view_follow(host, host->watch.page);
+}
+
+/* Where the view is stale, what is shown next grants what is not as the others. */
+void host_view_follow(struct host *host, uint64_t page)
+{
+    if (host->watch.hidden)
+        grant(host, page, 1, PROT_NONE);
+    else
+        grant(host, page, 1,
+              host->view < SIM_VTLS ? rights_of(host, host->view, page) : host->view_others);
 }
 
 void host_view_narrow(struct host_vp *vp)

@@ -23,8 +23,10 @@ static void come_up(void)
 void kernel_main(void)
 {
     come_up();
-    tap_equal(query_wrong(&normal, 0), 0, "VTL 0 is told that it is, by XMM and by the page");
-    tap_equal(side_ask(DO_TELL_VTL, 0, 0), 0, "VTL 1 is told that it is, by XMM and by the page");
+    tap_equal(query_wrong(&normal, 0), 0,
+              "VTL 0 is told that it is, by XMM without its argument page, and by the page");
+    tap_equal(side_ask(DO_TELL_VTL, 0, 0), 0,
+              "VTL 1 is told that it is, by XMM without its argument page, and by the page");
     state_check();
     protect_check();
     second_check();

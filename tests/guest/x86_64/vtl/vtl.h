@@ -8,7 +8,7 @@
  *  trip.S      a switch with all XMM registers loaded before and stored after
  *  trips.c     many calls, with registers checked both ways
  *  state.c     what is shared besides, and what each side has for itself
- *  query.c     which VTL is this? by each form of a hypercall
+ *  query.c     which VTL is this? by each form of a hypercall, and who touches the argument page
  *  protect.c   memory that VTL 0 must not touch
  *  second.c    further processors
  *  stopped.c   registers of one that has not been started
@@ -92,9 +92,8 @@ void trips_check(uint32_t rounds);
 bool trips_serve(struct trip *trip); /* how to return: fast or not */
 uint64_t trips_wrong(void);
 
-/* query.c */
-uint64_t query_wrong(struct side *side,
-                     uint8_t vtl); /* how many ways tell something else; in either VTL */
+/* query.c: in either VTL; 0, or what is wrong by XMM + 1000 times what is by the page */
+uint64_t query_wrong(struct side *side, uint8_t vtl);
 
 /* protect.c */
 void protect_check(void);
