@@ -31,5 +31,6 @@ void kernel_main(void)
     protect_check();
     second_check();
     trips_check(VTL_ROUNDS);
+    paths_check(VTL_CALLS);
     tap_done();
 }

@@ -7,45 +7,47 @@
 #include "cpu.h"
 #include "vtl.h"
 
-#define NO_BLOCK (PV_HV_FORM_BLOCK_INPUT | PV_HV_FORM_BLOCK_OUTPUT)
 /* A page number, or 0 for no more. Read: touched by the guest; and behind it: by hypercalls. */
 #define WATCH 0x520u
 
-/* A guest of its own for each set of forms; what it finds it adopts. One VTL at a time is here. */
-struct way {
-    struct pv_guest guest;
-    struct pv_vp vp;
-    struct pv_guest_config config;
-};
-
-struct touched {
-    bool by_guest, by_hypercall;
-};
-
-static enum pv_status watched_query(struct pv_vp *vp, uint8_t *told, struct touched *touched)
+struct pv_vp *way_up(struct way *way, uint32_t forms_off)
 {
-    enum pv_status status;
+    way->config = (struct pv_guest_config){
+        .hv = { .os_id = 0xFF00000001000000ull, .forms_off = forms_off },
+    };
+    if (pv_guest_init(&way->guest, &way->config) != PV_OK ||
+        pv_vp_online(&way->guest, &way->vp) != PV_OK)
+        return NULL;
+    return &way->vp;
+}
 
+void page_watch(const struct pv_vp *vp)
+{
     outw(WATCH, (uint16_t)(vp->hv.args_gpa / PV_PAGE_BYTES));
-    status = pv_hv_vtl_current(vp, told, NULL);
-    touched->by_guest = inb(WATCH) != 0;
-    touched->by_hypercall = inb(WATCH + 1) != 0;
+}
+
+struct touched page_touched(void)
+{
+    const struct touched touched = { inb(WATCH) != 0, inb(WATCH + 1) != 0 };
+
     outw(WATCH, 0);
-    return status;
+    return touched;
 }
 
 static uint64_t wrong_by(struct way *way, uint32_t off, uint8_t vtl)
 {
     const bool by_page = off != 0;
+    struct pv_vp *vp = way_up(way, off);
     struct touched touched;
+    enum pv_status status;
     uint8_t told = 0xFF;
 
-    way->config =
-        (struct pv_guest_config){ .hv = { .os_id = 0xFF00000001000000ull, .forms_off = off } };
-    if (pv_guest_init(&way->guest, &way->config) != PV_OK ||
-        pv_vp_online(&way->guest, &way->vp) != PV_OK)
+    if (vp == NULL)
         return 100;
-    if (watched_query(&way->vp, &told, &touched) != PV_OK)
+    page_watch(vp);
+    status = pv_hv_vtl_current(vp, &told, NULL);
+    touched = page_touched();
+    if (status != PV_OK)
         return 10;
     return (told != vtl) + 2u * (touched.by_guest != by_page) +
            4u * (touched.by_hypercall != by_page);

@@ -22,6 +22,9 @@ static void tell(struct pv_hv_vtl_regs *regs)
     case DO_STATE:
         *value = state_serve(regs);
         break;
+    case DO_BACK_AND_FORTH:
+        paths_serve(regs);
+        break;
     default:
         if (!protect_serve(regs) && !second_serve(regs) && !stopped_serve(regs))
             *value = ~0ull;

@@ -12,6 +12,7 @@
  *  protect.c   memory that VTL 0 must not touch
  *  second.c    further processors
  *  stopped.c   registers of one that has not been started
+ *  paths.c     what each way to the hypervisor and back costs
  */
 #ifndef VTL_H
 #define VTL_H
@@ -23,6 +24,11 @@
 /* Round trips. A hypervisor in user space on an emulated processor may take a second for 1000. */
 #ifndef VTL_ROUNDS
 #define VTL_ROUNDS 100000u
+#endif
+
+/* Calls by each path that are timed; 0: none are. */
+#ifndef VTL_CALLS
+#define VTL_CALLS 0u
 #endif
 
 #define STACK_BYTES 16384u
@@ -57,9 +63,10 @@ enum request {
     DO_PROTECT, /* VALUE: page, MORE: what VTL 0 may do with it, PV_HV_MAP_*, with OPEN or not */
     DO_TELL_INTERCEPTS,
     DO_TELL_LAST_GPA,
-    DO_TELL_BYTE,  /* at address VALUE */
-    DO_ENABLE_VP,  /* VTL 1 of VP VALUE */
-    DO_TELL_LSTAR, /* of VP VALUE, in the VTL that HV_INPUT_VTL MORE names */
+    DO_TELL_BYTE,      /* at address VALUE */
+    DO_ENABLE_VP,      /* VTL 1 of VP VALUE */
+    DO_TELL_LSTAR,     /* of VP VALUE, in the VTL that HV_INPUT_VTL MORE names */
+    DO_BACK_AND_FORTH, /* for the next VALUE calls; MORE: fast returns */
 };
 
 /* At an intercept the secure side opens the page; otherwise the instruction is left out. */
@@ -94,6 +101,26 @@ uint64_t trips_wrong(void);
 
 /* query.c: in either VTL; 0, or what is wrong by XMM + 1000 times what is by the page */
 uint64_t query_wrong(struct side *side, uint8_t vtl);
+
+/* query.c too. A guest of its own for a set of forms; what it finds it adopts. One VTL at a time is here. */
+#define NO_BLOCK (PV_HV_FORM_BLOCK_INPUT | PV_HV_FORM_BLOCK_OUTPUT)
+struct way {
+    struct pv_guest guest;
+    struct pv_vp vp;
+    struct pv_guest_config config;
+};
+struct pv_vp *way_up(struct way *way, uint32_t forms_off); /* NULL: failed */
+
+/* Who touches the argument page of a VP, from one of these to the other? */
+struct touched {
+    bool by_guest, by_hypercall;
+};
+void page_watch(const struct pv_vp *vp);
+struct touched page_touched(void);
+
+/* paths.c */
+void paths_check(uint32_t calls);
+void paths_serve(struct pv_hv_vtl_regs *regs);
 
 /* protect.c */
 void protect_check(void);
