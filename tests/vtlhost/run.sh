@@ -43,6 +43,7 @@ build_all() {
 	done
 	guest clock -Itests/guest tests/guest/tap.c tests/vtlhost/guest/clock.c || return
 	guest report examples/report/*.c || return
+	guest long -DVTL_ROUNDS=100000u -DVTL_CALLS=200u $vtl || return
 	guest vtl -DVTL_ROUNDS=1000u $vtl || return
 	# Where the hypervisor lies there is little to wait for.
 	guest brief -DVTL_ROUNDS=10u -DPATIENCE=20000000u $vtl
