@@ -148,7 +148,7 @@ enum {
     HOST_STATUS_NO_KVM = 77,
     HOST_STATUS_LOST = 120,  /* a processor did what ends it */
     HOST_STATUS_RULE = 121,  /* the guest did what the TLFS forbids */
-    HOST_STATUS_BEYOND = 122, /* a hypercall reached memory that is none of its arguments */
+    HOST_STATUS_STRAY = 122, /* a hypercall reached memory that is none of its arguments */
     HOST_STATUS_HANGS = 124, /* as timeout says it */
 };
 

@@ -71,7 +71,7 @@ static int judge(const struct host *host)
     if (host->verdict > HOST_STATUS_GUEST_MAX)
         return host->verdict;
     if (host->guard.outside != 0)
-        return HOST_STATUS_BEYOND;
+        return HOST_STATUS_STRAY;
     return complaint != NULL ? HOST_STATUS_RULE : host->verdict;
 }
 
