@@ -36,7 +36,7 @@ aarch64)
 none-6.1         6.1   tcg            refuse  -      plain  none; -; -; -; -
 none-6.12        6.12  tcg            refuse  -      plain  none; -; -; -; -
 kvm-6.1          6.1   native         checks  -      visit  KVM; KVM; off; PV_TIME; counter
-kvm-6.12         6.12  native         checks  kexec  visit  KVM; KVM; off; PV_TIME; counter
+kvm-6.12         6.12  native         checks  -      visit  KVM; KVM; off; PV_TIME; counter
 nosteal-6.1      6.1   native-nosteal checks  -      visit  KVM; KVM; off; none; counter
 nosteal-6.12     6.12  native-nosteal checks  -      visit  KVM; KVM; off; none; counter
 leak-6.12        6.12  native         leak    -      plain  -
