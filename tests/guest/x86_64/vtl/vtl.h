@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A guest with a normal side in VTL 0 and a secure side in VTL 1, both in this image.
+ * A guest with a normal side in VTL 0 and a secure side in VTL 1, both in this image. It asks the monitor of
+ * tests/vtlhost who touches a page; a hypervisor without those ports fails the checks that do (query.c).
  *
  *  main.c      what is checked, in that order
  *  side.c      what both sides do alike
@@ -21,7 +22,7 @@
 
 #include <pv/pv.h>
 
-/* Round trips. A hypervisor in user space on an emulated processor may take a second for 1000. */
+/* Round trips. */
 #ifndef VTL_ROUNDS
 #define VTL_ROUNDS 100000u
 #endif
