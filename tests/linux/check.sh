@@ -29,6 +29,7 @@ hyperv-only-6.1  6.1   hyperv-only  checks  -      visit  Hyper-V; Hyper-V; adop
 hyperv-only-6.12 6.12  hyperv-only  checks  kexec  visit  Hyper-V; Hyper-V; adopted; Hyper-V; Hyper-V reference TSC
 leak-6.12        6.12  native       leak    -      plain  -
 leak-tcg-6.1     6.1   tcg-visible  leak    -      plain  -
+leak-tcg-6.12    6.12  tcg-visible  leak    -      plain  -
 " ;;
 aarch64)
 	console=ttyAMA0
