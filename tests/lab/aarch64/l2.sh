@@ -21,9 +21,8 @@ tcg-smc) set -- "$@" -accel tcg -cpu max -M virt,gic-version=3,virtualization=on
 *) echo "unknown mode: $mode" >&2; exit 2 ;;
 esac
 
-# A kernel that was told nokaslr leaves the seed in the device tree, and kexec refuses to hand it on.
 if [ -e "$image.cmdline" ]; then
-	set -- "$@" -machine dtb-randomness=off -m 512 -initrd "$image.initrd" -append "$(cat "$image.cmdline")"
+	set -- "$@" -m 512 -initrd "$image.initrd" -append "$(cat "$image.cmdline")"
 else
 	set -- "$@" -m 64
 fi
